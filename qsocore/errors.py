@@ -1,7 +1,7 @@
 """Errors that say what is wrong, where, and what to do next.
 
 Everything that a user can cause is raised as an `AtlasError`; the command line prints its one line and exits with 1.
-Whatever else escapes is a defect of ours and keeps its traceback.
+Whatever else escapes is a defect of ours; the command line calls it one, and ``--debug`` shows the traceback.
 """
 
 from __future__ import annotations
