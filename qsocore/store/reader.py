@@ -1,0 +1,227 @@
+"""Read a store: opening it touches the manifest and the catalogue's footer only; arrays are memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+
+from qsocore.catalog import Column
+from qsocore.errors import StoreError, did_you_mean
+from qsocore.grid import WaveGrid
+from qsocore.store import paths
+from qsocore.store.columns import from_field, to_numpy
+from qsocore.store.manifest import ARRAYS, Manifest
+from qsocore.store.runs import RunFolder, list_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """A block of spectra on one grid.
+
+    Parameters
+    ----------
+    grid : WaveGrid
+        Sampling, vacuum Angstrom.
+    flux, ivar : ndarray of float32, shape (n, n_pix)
+        1e-17 erg/s/cm2/Angstrom (where the object is calibrated) and its inverse variance.
+    mask : ndarray of uint8, shape (n, n_pix)
+        `qsocore.records.Mask` reasons; 0 is good.
+    """
+
+    grid: WaveGrid
+    flux: NDArray[np.float32]
+    ivar: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.flux)
+
+
+class Store:
+    """An opened store, read-only; made by `open_store`."""
+
+    def __init__(self, path: Path, manifest: Manifest):
+        self.path, self.manifest = path, manifest
+        file = path / paths.CATALOG
+        try:
+            self._parquet = pq.ParquetFile(file, memory_map=True)
+        except (FileNotFoundError, pa.ArrowInvalid) as error:
+            raise StoreError(f"the catalogue cannot be read ({error})", file, "make the store again") from None
+        if self._parquet.metadata.num_rows != manifest.n_rows:
+            raise StoreError(f"the catalogue has {self._parquet.metadata.num_rows} rows, the manifest {manifest.n_rows}",
+                             file, "make the store again")
+        self._starts = np.cumsum([0] + [shard.rows for shard in manifest.shards])
+        self._maps: dict[tuple[str, int], NDArray] = {}
+        groups = [self._parquet.metadata.row_group(k).num_rows for k in range(self._parquet.num_row_groups)]
+        self._group_starts = np.cumsum([0] + groups)
+
+    def __repr__(self) -> str:
+        return f"<Store {self.path}: {self.n_rows:,} objects on {self.grid.name if self.grid else 'no grid'}>"
+
+    @property
+    def n_rows(self) -> int:
+        """Objects."""
+        return self.manifest.n_rows
+
+    @property
+    def grid(self) -> WaveGrid | None:
+        """Sampling of the spectra, None when there are none."""
+        return self.manifest.grid
+
+    # ---- catalogue
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Every catalogue column with its role, unit and description."""
+        return {field.name: from_field(field) for field in self._parquet.schema_arrow}
+
+    def _known(self, names: Sequence[str]) -> list[str]:
+        for name in names:
+            if name not in self.columns:
+                raise StoreError(f"the catalogue has no column {name!r}", self.path, did_you_mean(name, self.columns))
+        return list(names)
+
+    def column(self, name: str) -> NDArray:
+        """One column, shape (n_rows,); missing is NaN for numbers (integers with gaps become float64), "" for strings.
+
+        Raises
+        ------
+        StoreError
+            When there is no such column.
+        """
+        return to_numpy(self._parquet.read(self._known([name])).column(0))
+
+    def codes(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+        """A string column as codes (n_rows,) into its sorted labels; -1 is missing."""
+        values = self._parquet.read(self._known([name])).column(0).cast(pa.string()).dictionary_encode().combine_chunks()
+        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+        labels = values.dictionary.to_pylist()
+        order = np.argsort(labels, kind="stable").astype(np.int64) if labels else np.zeros(0, np.int64)
+        rank = np.empty(len(labels) + 1, np.int32)
+        rank[order], rank[-1] = np.arange(len(labels)), -1
+        return rank[values.indices.fill_null(len(labels)).to_numpy()], [labels[k] for k in order]
+
+    def table(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pa.Table:
+        """Columns (all by default) of some rows (all by default, else in the order given) as an Arrow table."""
+        names = list(self.columns) if names is None else self._known(names)
+        if rows is None:
+            return self._parquet.read(names)
+        rows = self._checked(rows)
+        groups, which = np.unique(np.searchsorted(self._group_starts, rows, side="right") - 1, return_inverse=True)
+        if not len(groups):
+            return self._parquet.schema_arrow.empty_table().select(names)
+        lengths = np.diff(self._group_starts)[groups]
+        offsets = np.cumsum(np.concatenate([[0], lengths]))[:-1] - self._group_starts[groups]
+        return self._parquet.read_row_groups(groups.tolist(), names).take(pa.array(rows + offsets[which]))
+
+    def frame(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pd.DataFrame:
+        """As `table`, as a DataFrame."""
+        return self.table(names, rows).to_pandas()
+
+    def row(self, index: int) -> dict[str, Any]:
+        """One catalogue row, missing values as None."""
+        return self.table(rows=[index]).to_pylist()[0]
+
+    @cached_property
+    def _ids(self) -> pa.Array:
+        return self._parquet.read(["object_id"]).column(0).combine_chunks()
+
+    def index_of(self, object_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Row of each object id, -1 where the store has none of that name."""
+        found = pc.index_in(pa.array(list(map(str, object_ids)), pa.string()), value_set=self._ids)
+        return found.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+
+    # ---- arrays
+
+    def _map(self, name: str, shard: int) -> NDArray:
+        key = name, shard
+        if key not in self._maps:
+            file = self.path / paths.array_file(name, self.manifest.shards[shard].number)
+            try:
+                array = np.load(file, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                raise StoreError(f"the shard cannot be read ({error})", file, "run 'qso check'") from None
+            if array.shape != (self.manifest.shards[shard].rows, self.grid.n_pix) or array.dtype != ARRAYS[name]:
+                raise StoreError(f"the shard holds {array.dtype} {array.shape}", file, "run 'qso check'")
+            self._maps[key] = array
+        return self._maps[key]
+
+    def _checked(self, rows: ArrayLike) -> NDArray[np.int64]:
+        rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        if rows.size and (rows.min() < 0 or rows.max() >= self.n_rows):
+            raise StoreError(f"rows go from 0 to {self.n_rows - 1}, asked for {rows.min()} to {rows.max()}", self.path)
+        return rows
+
+    def spectra(self, rows: ArrayLike) -> Spectra:
+        """Spectra of any rows, in the order given (repeats allowed).
+
+        Raises
+        ------
+        StoreError
+            When the store has no spectra, a row is out of range or a shard is damaged.
+        """
+        if self.grid is None:
+            raise StoreError("the store has a catalogue but no spectra", self.path)
+        rows = self._checked(rows)
+        out = {name: np.empty((len(rows), self.grid.n_pix), dtype) for name, dtype in ARRAYS.items()}
+        shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        for shard in np.unique(shard_of):
+            here = np.flatnonzero(shard_of == shard)
+            inside = rows[here] - self._starts[shard]
+            for name in ARRAYS:
+                out[name][here] = self._map(name, shard)[inside]
+        return Spectra(self.grid, **out)
+
+    def batches(self, size: int, rows: ArrayLike | None = None) -> Iterator[tuple[NDArray[np.int64], Spectra]]:
+        """Stream (rows, spectra) blocks of at most `size`, in the order of `rows` (all rows by default)."""
+        rows = np.arange(self.n_rows) if rows is None else self._checked(rows)
+        for start in range(0, len(rows), size):
+            block = rows[start : start + size]
+            yield block, self.spectra(block)
+
+    # ---- runs
+
+    def runs(self) -> list[RunFolder]:
+        """Runs of this store, the oldest first."""
+        return list_runs(paths.runs(self.path))
+
+    def run(self, name: str) -> RunFolder:
+        """The latest run of that name in this store.
+
+        Raises
+        ------
+        StoreError
+            When there is none; the message names the runs there are.
+        """
+        runs = self.runs()
+        for run in reversed(runs):
+            if name in (run.name, run.path.name):
+                return run
+        remedy = did_you_mean(name, {run.name for run in runs}) if runs else "train one: qso train infovae STORE --run NAME"
+        raise StoreError(f"no run is called {name!r}", self.path, remedy)
+
+
+def open_store(path: str | Path) -> Store:
+    """Open a finished store, read-only.
+
+    Reads the manifest and the catalogue's footer and no array: ten million rows open as fast as ten.
+
+    Raises
+    ------
+    StoreError
+        When it is absent, unfinished, damaged or of a newer schema.
+    """
+    path = Path(path)
+    return Store(path, Manifest.read(path))
