@@ -1,0 +1,95 @@
+"""What a store holds, as plain values and as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsocore.store import RunFolder, Store, open_store
+
+
+def store_info(path: str | Path) -> dict[str, Any]:
+    """What a store holds.
+
+    Parameters
+    ----------
+    path : path
+        Folder of the store.
+
+    Returns
+    -------
+    dict
+        JSON-able: ``path``, ``rows``, ``grid`` (None for a catalogue without spectra), ``surveys`` and ``classes`` (objects
+        of each), ``columns`` (name, dtype, role, unit, description), ``runs``, ``bytes`` on the disk, ``created``,
+        ``code_version``, ``provenance``, ``citations``.
+
+    Raises
+    ------
+    StoreError
+        When there is no whole store.
+    """
+    store = open_store(path)
+    manifest = store.manifest
+    provenance = dict(manifest.provenance)
+    return {
+        "path": str(store.path),
+        "rows": store.n_rows,
+        "grid": store.grid.to_dict() if store.grid else None,
+        "surveys": dict(manifest.surveys),
+        "classes": _counts(store, "class"),
+        "columns": [{"name": column.name, "dtype": column.dtype, "role": column.role, "unit": column.unit,
+                     "description": column.description} for column in store.columns.values()],
+        "runs": [_run_info(run) for run in store.runs()],
+        "bytes": sum(file.stat().st_size for file in store.path.rglob("*") if file.is_file()),
+        "created": manifest.created,
+        "code_version": manifest.code_version,
+        "citations": provenance.pop("citations", []),
+        "provenance": provenance,
+    }
+
+
+def as_text(info: dict[str, Any]) -> str:
+    """What `store_info` found, for reading."""
+    grid = info["grid"]
+    sampling = "none: a catalogue without spectra"
+    if grid:
+        sampling = f"{grid['name']} ({grid['n_pix']:,} pixels, {grid['frame']} frame, {grid['hash']})"
+    lines = [
+        f"{info['path']}: {info['rows']:,} objects, {info['bytes'] / 1e6:,.1f} MB, made {info['created']} "
+        f"by QSO Atlas {info['code_version']}",
+        f"grid      {sampling}",
+        f"surveys   {_listed(info['surveys'])}",
+        f"classes   {_listed(info['classes'])}",
+        f"runs      {', '.join(_run_text(run) for run in info['runs']) or 'none'}",
+        "columns",
+    ]
+    width = max(len(column["name"]) for column in info["columns"])
+    lines += [f"  {column['name']:{width}}  {column['dtype']:8} {column['role']:11} {column['unit'] or '-':10} "
+              f"{column['description']}".rstrip() for column in info["columns"]]
+    lines += [f"cite      {citation}" for citation in info["citations"]]
+    return "\n".join(lines)
+
+
+def _counts(store: Store, name: str) -> dict[str, int]:
+    if name not in store.columns:
+        return {}
+    codes, labels = store.codes(name)
+    counts = np.bincount(codes + 1, minlength=len(labels) + 1)
+    named = dict(zip(labels, counts[1:].tolist(), strict=True))
+    return named | ({"": int(counts[0])} if counts[0] else {})
+
+
+def _run_info(run: RunFolder) -> dict[str, Any]:
+    return {"name": run.name, "folder": run.path.name, "finished": run.finished, "embedded": run.latents.exists(),
+            "projections": run.projections()}
+
+
+def _run_text(run: dict[str, Any]) -> str:
+    state = ", ".join(run["projections"]) or ("trained" if run["finished"] else "unfinished")
+    return f"{run['name']} ({state})"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name or 'none'} {count:,}" for name, count in counts.items()) or "none"
