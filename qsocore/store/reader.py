@@ -165,7 +165,7 @@ class Store:
         return rows
 
     def spectra(self, rows: ArrayLike) -> Spectra:
-        """Spectra of any rows, in the order given (repeats allowed).
+        """Spectra of any rows, in the order given (repeats allowed); neighbouring rows come as read-only memory maps.
 
         Raises
         ------
@@ -175,8 +175,11 @@ class Store:
         if self.grid is None:
             raise StoreError("the store has a catalogue but no spectra", self.path)
         rows = self._checked(rows)
-        out = {name: np.empty((len(rows), self.grid.n_pix), dtype) for name, dtype in ARRAYS.items()}
         shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        if len(rows) and shard_of[0] == shard_of[-1] and (np.diff(rows) == 1).all():  # neighbours need no copy
+            first = rows[0] - self._starts[shard_of[0]]
+            return Spectra(self.grid, **{name: self._map(name, shard_of[0])[first : first + len(rows)] for name in ARRAYS})
+        out = {name: np.empty((len(rows), self.grid.n_pix), dtype) for name, dtype in ARRAYS.items()}
         for shard in np.unique(shard_of):
             here = np.flatnonzero(shard_of == shard)
             inside = rows[here] - self._starts[shard]
