@@ -1,0 +1,242 @@
+"""Selection: a rule that yields rows and can be replayed, written as JSON or as text.
+
+A rule is a mapping with an ``op``:
+
+========  ====================================================================================================
+``all``   every row
+``and``   ``rules``: all of them hold
+``or``    ``rules``: at least one holds
+``not``   ``rule``: it does not hold
+compare   ``column``, ``cmp`` (one of == != < <= > >=), ``value``
+range     ``column``, ``low``, ``high``: low <= value <= high
+isin      ``column``, ``values``
+missing   ``column``: it has no value
+ids       ``ids``: object ids
+polygon   ``vertices`` [[x, y], ...] and ``axes`` [column, column], or ``projection`` (columns NAME_x and NAME_y)
+========  ====================================================================================================
+
+What is missing (NaN, an empty string) is neither inside nor outside: a condition on it is unknown, and so is its negation
+(Kleene's three-valued logic); rows for which the whole rule is unknown are not selected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qsocore._selection_text import parse, to_text
+from qsocore.catalog import is_missing
+from qsocore.errors import ConfigError, did_you_mean
+
+__all__ = ["Rule", "check", "columns_of", "evaluate", "from_json", "inside", "parse", "to_json", "to_text"]
+
+Rule = dict[str, Any]
+Columns = Callable[[str], NDArray]
+_Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # surely true, surely false: unknown is neither
+
+_KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "compare": ("column", "cmp", "value"),
+         "range": ("column", "low", "high"), "isin": ("column", "values"), "missing": ("column",), "ids": ("ids",),
+         "polygon": ("vertices",)}
+_COMPARE = {"==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+_DEEPEST = 100  # levels of and/or/not; a rule from a file or a URL may not exhaust the interpreter
+
+
+def evaluate(rule: Rule, columns: Columns, n_rows: int) -> NDArray[np.bool_]:
+    """Which rows a rule selects.
+
+    Parameters
+    ----------
+    rule : dict
+        See the module's text.
+    columns : callable
+        Gives the values of a column by name, shape (n_rows,); missing numbers are NaN, missing strings "".
+    n_rows : int
+        How many rows there are.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_rows,)
+
+    Raises
+    ------
+    ConfigError
+        For a rule that is none, or that compares text with numbers.
+    """
+    check(rule)
+    return _truth(rule, columns, n_rows)[0]
+
+
+def columns_of(rule: Rule) -> list[str]:
+    """Names of all columns that a rule reads, each once."""
+    check(rule)
+    op = rule["op"]
+    if op in ("and", "or"):
+        names = [name for part in rule["rules"] for name in columns_of(part)]
+    elif op == "not":
+        names = columns_of(rule["rule"])
+    elif op == "polygon":
+        names = list(_axes(rule))
+    else:
+        names = {"all": [], "ids": ["object_id"]}.get(op, [rule.get("column")])
+    return list(dict.fromkeys(names))
+
+
+def to_json(rule: Rule) -> str:
+    """A rule as JSON, the same text for the same rule."""
+    check(rule)
+    return json.dumps(rule, sort_keys=True, allow_nan=False)
+
+
+def from_json(text: str) -> Rule:
+    """Read back `to_json`; what is no rule is refused with ConfigError."""
+    try:
+        rule = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ConfigError(f"it is no JSON ({error})", "selection") from None
+    check(rule)
+    return rule
+
+
+def check(rule: Any, depth: int = 0) -> None:
+    """Refuse what is no rule, naming the part that is not understood.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if depth > _DEEPEST:
+        raise ConfigError(f"it is nested deeper than {_DEEPEST} levels", "selection", "write it flatter")
+    if not isinstance(rule, dict) or not isinstance(rule.get("op"), str):
+        raise ConfigError(f"{str(rule)[:60]!r} is no rule", "selection", "a rule is a mapping with an op")
+    op = rule["op"]
+    if op not in _KEYS:
+        raise ConfigError(f"there is no op {op!r}", "selection", did_you_mean(op, _KEYS))
+    for key in _KEYS[op]:
+        if key not in rule:
+            raise ConfigError(f"{op} needs {key!r}", "selection")
+    for part in rule["rules"] if op in ("and", "or") else [rule["rule"]] if op == "not" else []:
+        check(part, depth + 1)
+    if op == "compare" and (rule["cmp"] not in _COMPARE or not _scalar(rule["value"])):
+        raise ConfigError(f"cannot compare by {rule['cmp']!r} with {rule['value']!r}", "selection")
+    if op == "range" and not (_number(rule["low"]) and _number(rule["high"])):
+        raise ConfigError(f"a range needs two numbers, not {rule['low']!r} and {rule['high']!r}", "selection")
+    if op in ("isin", "ids") and not all(map(_scalar, rule[_KEYS[op][-1]])):
+        raise ConfigError(f"{op} takes a list of numbers or texts", "selection")
+    if op == "polygon":
+        _vertices(rule)
+        _axes(rule)
+
+
+def inside(x: ArrayLike, y: ArrayLike, vertices: ArrayLike) -> NDArray[np.bool_]:
+    """Which points lie inside a polygon, by the even-odd rule.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Points; those that are not finite are outside.
+    vertices : array_like, shape (m, 2)
+        Corners in order; the polygon is closed by itself, and may cross itself.
+
+    Notes
+    -----
+    A ray to the right of each point is crossed by an edge where the point's y lies within the edge's. Points inside the
+    bounding box are sorted by y once, so that an edge looks only at the points it may change: 1 million points and a lasso
+    of 200 corners take a fraction of a second.
+    """
+    x, y, corners = np.asarray(x, np.float64), np.asarray(y, np.float64), np.asarray(vertices, np.float64)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    candidates = np.flatnonzero((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
+    candidates = candidates[np.argsort(y[candidates], kind="stable")]
+    px, py = x[candidates], y[candidates]
+    odd = np.zeros(candidates.size, bool)
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y1 == y2:
+            continue
+        span = slice(*np.searchsorted(py, sorted((y1, y2))))  # the upper end is left out, so a corner counts once
+        odd[span] ^= px[span] < x1 + (py[span] - y1) * (x2 - x1) / (y2 - y1)
+    out = np.zeros(x.shape, bool)
+    out[candidates[odd]] = True
+    return out
+
+
+def _truth(rule: Rule, columns: Columns, n: int) -> _Truth:
+    op = rule["op"]
+    if op == "all":
+        return np.ones(n, bool), np.zeros(n, bool)
+    if op == "not":
+        true, false = _truth(rule["rule"], columns, n)
+        return false, true
+    if op in ("and", "or"):
+        true, false = np.full(n, op == "and"), np.full(n, op == "or")
+        for part in rule["rules"]:
+            part_true, part_false = _truth(part, columns, n)
+            true, false = (true & part_true, false | part_false) if op == "and" else (true | part_true, false & part_false)
+        return true, false
+    if op == "missing":
+        gone = is_missing(columns(rule["column"]))
+        return gone, ~gone
+    holds, known = _condition(rule, columns)
+    return holds & known, ~holds & known
+
+
+def _condition(rule: Rule, columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether a condition on columns holds, and where it can be known; both (n,)."""
+    op = rule["op"]
+    if op == "polygon":
+        x, y = (np.asarray(columns(name), np.float64) for name in _axes(rule))
+        return inside(x, y, _vertices(rule)), np.isfinite(x) & np.isfinite(y)
+    name = "object_id" if op == "ids" else rule["column"]
+    values = np.asarray(columns(name))
+    known = ~is_missing(values)
+    if op == "range":
+        _same_kind(name, values, [rule["low"], rule["high"]])
+        return (values >= rule["low"]) & (values <= rule["high"]), known
+    if op == "compare":
+        _same_kind(name, values, [rule["value"]], ordered=rule["cmp"] not in ("==", "!="))
+        return np.asarray(_COMPARE[rule["cmp"]](values, rule["value"]), bool), known
+    wanted = rule["ids"] if op == "ids" else rule["values"]
+    _same_kind(name, values, wanted)
+    wanted = set(wanted)
+    if values.dtype.kind in "OUT":
+        return np.fromiter((value in wanted for value in values), bool, values.size), known
+    return np.isin(values, list(wanted)), known
+
+
+def _same_kind(name: str, values: NDArray, wanted: list, ordered: bool = False) -> None:
+    is_text = values.dtype.kind in "OUT"
+    for value in wanted:
+        if isinstance(value, str) != is_text:
+            holds, given = ("text", "a number") if is_text else ("numbers", "text")
+            raise ConfigError(f"column {name} holds {holds}, but {value!r} is {given}", "selection",
+                              "write text in quotes and numbers without")
+    if ordered and is_text:
+        raise ConfigError(f"column {name} holds text, which has no order", "selection", "use ==, != or in")
+
+
+def _axes(rule: Rule) -> tuple[str, str]:
+    axes = rule.get("axes") or [f"{rule.get('projection')}_x", f"{rule.get('projection')}_y"]
+    if not (rule.get("axes") or rule.get("projection")) or len(axes) != 2 or not all(isinstance(a, str) for a in axes):
+        raise ConfigError("a polygon needs a projection's name, or two columns as axes", "selection")
+    return axes[0], axes[1]
+
+
+def _vertices(rule: Rule) -> NDArray[np.float64]:
+    try:
+        vertices = np.asarray(rule["vertices"], dtype=np.float64)
+    except (TypeError, ValueError):
+        vertices = np.empty(0)
+    if vertices.ndim != 2 or vertices.shape[1] != 2 or len(vertices) < 3 or not np.isfinite(vertices).all():
+        raise ConfigError("a polygon needs at least three corners [x, y]", "selection")
+    return vertices
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, (str, bool)) or _number(value)
