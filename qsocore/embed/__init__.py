@@ -1,0 +1,1 @@
+"""Latents of a store under a run, and reconstructions of its spectra."""

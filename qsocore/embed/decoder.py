@@ -1,0 +1,132 @@
+"""A trained run at work: spectra to latents, latents to spectra."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from qsocore.config import from_dict
+from qsocore.errors import StoreError
+from qsocore.grid import WaveGrid
+from qsocore.models import MODELS
+from qsocore.preprocess.normalise import Normalisation
+from qsocore.preprocess.regrid import Regridder
+from qsocore.store import RunFolder
+from qsocore.train.loop import pick_device
+
+
+class Decoder:
+    """The model of a finished run, loaded once.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Finished.
+    source : WaveGrid, optional
+        Grid of the spectra that `reconstruct` is given; by default the run's.
+    device : str
+        ``cpu``, ``cuda`` or ``auto``.
+
+    Attributes
+    ----------
+    grid : WaveGrid
+        The run's.
+    normalisation : Normalisation
+        The run's.
+    n_latent : int
+        Number of latents.
+
+    Raises
+    ------
+    StoreError
+        When the run is damaged.
+    ConfigError
+        When its model is not known, or `source` cannot be brought to its grid.
+    """
+
+    def __init__(self, run: RunFolder, source: WaveGrid | None = None, device: str = "cpu"):
+        try:
+            self.grid = WaveGrid.from_dict(run.config["grid"])
+            self.normalisation = from_dict(Normalisation, run.config["normalisation"])
+            model = MODELS.get(run.config["model"])
+            self.model = model.build(from_dict(model.Config, run.config["config"]), self.grid)
+            self.model.load_state_dict(load_file(run.weights))
+        except (KeyError, OSError, SafetensorError, RuntimeError) as error:
+            raise StoreError(f"the run cannot be loaded ({error})", run.path, "train it again") from None
+        self.device = pick_device(device)
+        self.model.to(self.device).eval()
+        self.source = source or self.grid
+        self.n_latent: int = self.model.n_latent
+
+    @torch.inference_mode()
+    def encode(self, x: NDArray, w: NDArray) -> NDArray[np.float32]:
+        """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, n_pix) each."""
+        return self.model.encode(self._tensor(x), self._tensor(w)).cpu().numpy()
+
+    @torch.inference_mode()
+    def decode(self, latents: ArrayLike) -> NDArray[np.float32]:
+        """Normalised flux (n, n_pix) on the run's grid of latents (n, n_latent)."""
+        return self.model.decode(self._tensor(latents)).cpu().numpy()
+
+    @torch.inference_mode()
+    def encode_and_compare(self, x: NDArray, w: NDArray, precision: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """Latents of normalised spectra, and how well the model gives the spectra back.
+
+        Parameters
+        ----------
+        x, w, precision : ndarray, shape (n, n_pix)
+            Normalised flux, its weight, and its plain inverse variance (0 where masked).
+
+        Returns
+        -------
+        latents : ndarray, shape (n, n_latent)
+        chi2, square : ndarray, shape (n,)
+            Sums over the good pixels of the squared deviation in units of the error, and of the squared deviation.
+        """
+        x, w, precision = self._tensor(x), self._tensor(w), self._tensor(precision)
+        latents = self.model.encode(x, w)
+        square = (x - self.model.decode(latents)).square() * (precision > 0)  # (n, n_pix)
+        return latents.cpu().numpy(), (square * precision).sum(dim=1).cpu().numpy(), square.sum(dim=1).cpu().numpy()
+
+    def reconstruct(self, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike,
+                    z: float | None = None) -> tuple[NDArray[np.float32], float]:
+        """What the model makes of one spectrum.
+
+        Parameters
+        ----------
+        flux, ivar, mask : array_like, shape (n_pix of `source`,)
+            As in the store.
+        z : float, optional
+            Redshift, needed by a run in the rest frame.
+
+        Returns
+        -------
+        model : ndarray of float32, shape (n_pix of `source`,)
+            In the units of `flux`; NaN where the run's grid does not reach.
+        chi2_pix : float
+            Mean squared deviation in units of the error over good pixels; NaN when there are none.
+
+        Raises
+        ------
+        ConfigError
+            When the spectrum's grid cannot be brought to the run's.
+        """
+        flux, ivar = np.asarray(flux, np.float32)[None], np.where(np.asarray(mask) == 0, ivar, 0.0).astype(np.float32)[None]
+        regridder = None
+        if self.source.hash != self.grid.hash:
+            known = self.grid.frame != self.source.frame and z is not None
+            regridder = Regridder(self.source, self.grid, np.array([z], float) if known else None)
+        on_grid = regridder(flux, ivar, np.array([0])) if regridder else (flux, ivar)
+        x, w, scale = self.normalisation.apply(*on_grid)
+        model = self.decode(self.encode(x, w))[0] * scale[0]
+        if regridder:
+            model = regridder.back(model, z)
+        good = (ivar[0] > 0) & np.isfinite(model)
+        chi2 = float(np.sum(ivar[0][good] * (flux[0] - model)[good] ** 2, dtype=float))
+        return model, chi2 / good.sum() if good.any() else float("nan")
+
+    def _tensor(self, array: ArrayLike) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(array, np.float32), device=self.device)

@@ -1,0 +1,78 @@
+"""What a model of spectra is: it encodes normalised spectra to latents and decodes latents to spectra.
+
+Every model reads the same two arrays, made by `qsocore.preprocess.normalise`: the flux in units of its own scale, and a
+weight that is zero where a pixel says nothing. Models are torch modules, so that one checkpoint format serves them all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from qsocore.grid import WaveGrid
+
+
+class SpectrumModel(nn.Module, ABC):
+    """A network over spectra of `n_pix` pixels with `n_latent` latents.
+
+    A model is trained by ``"gradient"`` (the loop takes steps down `loss`) or by ``"passes"`` (the loop shows it every
+    batch by `accumulate` and then calls `update`, which returns the mean loss of that pass).
+    """
+
+    trained_by: ClassVar[Literal["gradient", "passes"]] = "gradient"
+
+    def __init__(self, n_pix: int, n_latent: int):
+        super().__init__()
+        self.n_pix, self.n_latent = n_pix, n_latent
+
+    def initialise(self, x: Tensor, w: Tensor) -> None:  # noqa: B027 - most models need nothing
+        """Take from a sample of the training set, (B, n_pix) each, what the model needs before its first step."""
+
+    @abstractmethod
+    def encode(self, x: Tensor, w: Tensor) -> Tensor:
+        """Latents (B, n_latent) of normalised flux `x` with weights `w`, both (B, n_pix)."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor) -> Tensor:
+        """Normalised flux (B, n_pix) of latents (B, n_latent)."""
+
+    @abstractmethod
+    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Scalars: ``loss``, which training lowers, and its terms by name; `generator` draws whatever is random."""
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Reconstruction (B, n_pix)."""
+        return self.decode(self.encode(x, w))
+
+
+def half_chi2(x: Tensor, w: Tensor, model: Tensor) -> Tensor:
+    """Half the weighted squared deviation, summed over pixels and averaged over spectra; w = 0 weighs nothing."""
+    return 0.5 * (w * (x - model).square()).sum(dim=1).mean()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A member of the family.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    title, citation : str
+        What it is and whose it is.
+    Config : type
+        Frozen dataclass of its settings, all with defaults.
+    build : callable
+        ``build(config, grid)`` gives an untrained `SpectrumModel` for spectra on that grid.
+    """
+
+    name: str
+    title: str
+    citation: str
+    Config: type
+    build: Callable[[Any, WaveGrid], SpectrumModel]

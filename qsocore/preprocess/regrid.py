@@ -1,0 +1,87 @@
+"""Bring spectra of a store to the grid of a model that was trained on another one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.errors import ConfigError, StoreError
+from qsocore.grid import WaveGrid
+from qsocore.records import Mask, ObjectId, Spectrum
+from qsocore.store import Store
+
+_ANYONE = ObjectId("store", "row", "any")  # rows have lost their names here
+
+
+class Regridder:
+    """Resamples blocks of spectra from one grid to another, and to the rest frame where the target is one.
+
+    Flux density keeps its observed value in the rest frame; a normalised spectrum is the same either way.
+
+    Parameters
+    ----------
+    source, target : WaveGrid
+        Of the store and of the model.
+    z : ndarray, shape (n_rows,), optional
+        Redshift of every row of the store, for a target in the rest frame; a row without one has no good pixel there.
+
+    Raises
+    ------
+    ConfigError
+        When the grids do not overlap, or lie in frames between which nothing leads.
+    """
+
+    def __init__(self, source: WaveGrid, target: WaveGrid, z: NDArray | None = None):
+        self.source, self.target, self.z = source, target, z
+        if source.frame == "rest" and target.frame == "observed":
+            raise ConfigError(f"the store is in the rest frame, the model's grid {target.name} is not", source.name)
+        if target.frame == "rest" and source.frame == "observed" and z is None:
+            raise ConfigError(f"the model's grid {target.name} is in the rest frame and no redshifts are known", source.name)
+        if z is None and (source.wave[-1] < target.wave[0] or source.wave[0] > target.wave[-1]):
+            raise ConfigError(f"the store covers {source.wave[0]:.0f} to {source.wave[-1]:.0f} Angstrom, the model's grid "
+                              f"{target.name} {target.wave[0]:.0f} to {target.wave[-1]:.0f}", source.name)
+
+    @classmethod
+    def for_store(cls, store: Store, target: WaveGrid) -> Regridder | None:
+        """The one that a store needs for a model's grid; None when it is on that grid already.
+
+        Raises
+        ------
+        StoreError
+            When the store has no spectra.
+        ConfigError
+            As the class.
+        """
+        if store.grid is None:
+            raise StoreError("the store has a catalogue but no spectra", store.path)
+        if store.grid.hash == target.hash:
+            return None
+        to_rest = target.frame == "rest" and store.grid.frame == "observed"
+        return cls(store.grid, target, store.column("z") if to_rest and "z" in store.columns else None)
+
+    @property
+    def note(self) -> str:
+        """One line for the user."""
+        frame = ", in the rest frame of the catalogue redshifts" if self.z is not None else ""
+        return f"spectra are resampled from {self.source.name} to {self.target.name}{frame}"
+
+    def __call__(self, flux: NDArray, ivar: NDArray, rows: NDArray) -> tuple[NDArray, NDArray]:
+        """Flux and ivar (n, n_pix of the target) of these rows; ivar is 0 where nothing is known."""
+        from qsocore.preprocess.resample import resample
+
+        out = np.zeros((2, len(flux), self.target.n_pix), np.float32)
+        for i, row in enumerate(rows):
+            stretch = 1.0 if self.z is None else 1.0 + self.z[row]
+            good = ivar[i] > 0
+            if not (np.isfinite(stretch) and stretch > 0 and good.any()):
+                continue
+            mask = np.where(good, 0, Mask.NO_IVAR).astype(np.uint8)
+            spectrum = Spectrum(_ANYONE, self.source.wave / stretch, flux[i], ivar[i], mask)
+            out[0, i], resampled, reasons = resample(spectrum, self.target)
+            out[1, i] = np.where(reasons == 0, resampled, 0.0)
+        return out[0], out[1]
+
+    def back(self, flux: NDArray, z: float | None = None) -> NDArray:
+        """Model flux (n_pix of the target) drawn on the store's grid (n_pix of the source), NaN outside the model's range."""
+        wave = self.target.wave * (1.0 if self.target.frame == self.source.frame or z is None else 1.0 + z)
+        return np.interp(self.source.wave, wave, flux, left=np.nan, right=np.nan).astype(np.float32)

@@ -1,0 +1,144 @@
+"""Train a model on a store, and publish the run to the user's library."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from qsocore import __version__
+from qsocore.config import from_words, to_dict
+from qsocore.errors import ConfigError, TrainError, did_you_mean
+from qsocore.grid import get_grid
+from qsocore.models import MODELS
+from qsocore.models.base import Model
+from qsocore.preprocess.normalise import Normalisation
+from qsocore.preprocess.prepare import Prepared
+from qsocore.store import RunFolder, Store, library, open_store, paths
+from qsocore.store.files import write_text
+from qsocore.store.runs import copy_run, new_run
+from qsocore.train.checkpoint import write_tensors
+from qsocore.train.data import Batches
+from qsocore.train.loop import CHECKPOINT, TrainSettings, fit
+from qsocore.train.split import Split, split_by_object
+
+log = logging.getLogger(__name__)
+
+
+def train(model_name: str, store_path: str | Path, run_name: str, words: Iterable[str] = (), publish: bool = True) -> RunFolder:
+    """Train a model; an unfinished run of the same name and settings is gone on with.
+
+    Parameters
+    ----------
+    model_name : str
+        A member of `qsocore.models.MODELS`.
+    store_path : path
+        A store of spectra.
+    run_name : str
+        Of the new run.
+    words : iterable of str
+        ``key=value`` settings of the model, of the training (`TrainSettings`) and of the normalisation.
+    publish : bool
+        Whether the finished run is copied to the user's library, where every store finds it.
+
+    Returns
+    -------
+    RunFolder
+        Finished, in the store.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown model, setting or grid.
+    StoreError
+        When the store cannot be read or has no spectra.
+    TrainError
+        When there is too little to train on, or the loss is not finite.
+    """
+    model = MODELS.get(model_name)
+    config, settings, normalisation = sort_settings(model, words)
+    store = open_store(store_path)
+    grid = get_grid(settings.grid) if settings.grid else store.grid
+    prepared = Prepared(store, grid, normalisation)
+    if prepared.note:
+        log.info(prepared.note)
+    split = split_store(store, settings)
+    stated = {"model": model.name, "config": to_dict(config), "settings": to_dict(settings),
+              "normalisation": to_dict(normalisation), "grid": grid.to_dict(), "data": _data(store, split)}
+    run = _unfinished(store, run_name) or new_run(paths.runs(store.path), run_name)
+    _write_config(run, stated, {})
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        network = model.build(config, grid)
+    feeds = (Batches(prepared, rows, settings.batch, settings.seed, settings.memory_gb) for rows in (split.train, split.valid))
+    done = fit(network, *feeds, settings, run.path, stated)
+    _write_config(run, stated, {"step": done.step, "best_step": done.best_step, "best_loss": done.best_loss})
+    write_tensors(run.weights, network.state_dict())
+    (run.path / CHECKPOINT).unlink(missing_ok=True)
+    if publish:
+        copy_run(run, library())
+    return RunFolder(run.path)
+
+
+def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSettings, Normalisation]:
+    """Give each ``key=value`` word to the configuration that knows its key.
+
+    Raises
+    ------
+    ConfigError
+        For a key that none knows, or a value that does not fit.
+    """
+    kinds = (model.Config, TrainSettings, Normalisation)
+    keys = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
+    sorted_words: list[list[str]] = [[] for _ in kinds]
+    for word in words:
+        key = word.partition("=")[0].strip()
+        owner = next((i for i, known in enumerate(keys) if key in known), None)
+        if owner is None:
+            remedy = did_you_mean(key, set().union(*keys))
+            raise ConfigError(f"no setting of a {model.name} training is called {key!r}", word, remedy)
+        sorted_words[owner].append(word)
+    return tuple(from_words(kind, own) for kind, own in zip(kinds, sorted_words, strict=True))
+
+
+def split_store(store: Store, settings: TrainSettings) -> Split:
+    """The split of a store's rows by sky object.
+
+    Raises
+    ------
+    TrainError
+        When nothing is left to train on or to validate with.
+    """
+    nowhere = np.full(store.n_rows, np.nan)
+    ra, dec = (store.column(name) if name in store.columns else nowhere for name in ("ra", "dec"))
+    split = split_by_object(store.column("object_id"), ra, dec, settings.valid, settings.test, settings.seed)
+    if not len(split.train) or not len(split.valid):
+        raise TrainError(f"{store.n_rows} objects leave {len(split.train)} to train on and {len(split.valid)} to validate with",
+                         store.path, "take a larger store, or set valid higher and test lower")
+    return split
+
+
+def _data(store: Store, split: Split) -> dict[str, Any]:
+    """What was read: the store, a hash of its content, and the sides of the split."""
+    content = [store.manifest.catalog_sha256] + [sorted(shard.checksums.items()) for shard in store.manifest.shards]
+    sides = {side: len(getattr(split, side)) for side in ("train", "valid", "test")}
+    return {"store": store.path.name, "n_rows": store.n_rows, "split": sides,
+            "sha256": hashlib.sha256(json.dumps(content).encode()).hexdigest()}
+
+
+def _unfinished(store: Store, name: str) -> RunFolder | None:
+    runs = [run for run in store.runs() if run.name == name]
+    return runs[-1] if runs and not runs[-1].finished and (runs[-1].path / CHECKPOINT).exists() else None
+
+
+def _write_config(run: RunFolder, stated: dict[str, Any], result: dict[str, Any]) -> None:
+    moment = {"code_version": __version__, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    write_text(run.path / "run.json", json.dumps(stated | moment | result, indent=1) + "\n")
