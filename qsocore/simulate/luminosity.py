@@ -1,0 +1,102 @@
+"""Redshifts and luminosities of quasars: the luminosity function of Ross et al. (2013) seen through a survey's selection."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qsocore.errors import ConfigError, did_you_mean
+from qsocore.simulate.cosmology import distance_modulus, volume_per_redshift
+
+ALPHA_NU = -0.5  # f_nu slope behind the K-corrections of the selection
+I_FROM_1450 = -1.486  # M_i(z=2) - M_1450 (Richards et al. 2006, eq. 1 and 3 with that slope)
+BANDS = {"g": 4686.0, "i": 7481.0}  # effective wavelengths of SDSS bands, Angstrom
+
+Z_RANGE = (0.3, 4.3)
+_Z_STEP, _M_STEP = 0.02, 0.05
+
+SELECTIONS = {
+    "all": ((0.0, 1.0),),
+    # DR16Q joins SDSS-I/II, BOSS (z > 2.15) and eBOSS (0.8 < z < 2.2); the forest quasars are the most complete
+    "dr16q": ((0.0, 0.6), (0.8, 0.7), (2.15, 1.5), (3.5, 1.0)),
+    # one early BOSS plate: CORE targets above 2.15, some low-redshift ones let in by the colours
+    "boss": ((0.0, 0.55), (1.0, 0.10), (2.0, 0.7), (2.15, 1.0)),
+}
+"""Relative completeness from each redshift on, by name of the selection."""
+
+
+def luminosity_function(m_1450: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+    """Quasars per Mpc3 and magnitude.
+
+    Parameters
+    ----------
+    m_1450 : array_like
+        Absolute AB magnitude at rest 1450 Angstrom.
+    z : array_like
+        Redshift, broadcast against it.
+
+    Notes
+    -----
+    Double power law of Ross et al. (2013), ApJ 773, 14: pure luminosity evolution below z = 2.2, luminosity and density
+    evolution above, pivoted there.
+    """
+    z = np.asarray(z, dtype=np.float64)
+    low = z < 2.2
+    m_star = np.where(low, -21.134 - 2.5 * (1.293 * z - 0.268 * z**2), -25.004 - 0.809 * (z - 2.2))
+    log_phi = np.where(low, -5.83, -5.83 - 0.689 * (z - 2.2))
+    x = np.asarray(m_1450) - m_star
+    return 10**log_phi / (10 ** (0.4 * (-1.3 + 1) * x) + 10 ** (0.4 * (-3.5 + 1) * x))
+
+
+def apparent(m_1450: ArrayLike, z: ArrayLike, band: str) -> NDArray[np.float64]:
+    """AB magnitude of a pure power law in an SDSS band, no lines, no forest; broadcast shape of the arguments."""
+    z = np.asarray(z, dtype=np.float64)
+    k_correction = -2.5 * np.log10(1 + z) - 2.5 * ALPHA_NU * np.log10(1450 * (1 + z) / BANDS[band])
+    return np.asarray(m_1450) + distance_modulus(z) + k_correction
+
+
+def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", g_range: tuple[float, float] = (17.0, 22.2)
+         ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw redshifts and absolute magnitudes M_1450 of quasars a survey would have taken.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    rng : numpy.random.Generator
+        Source of chance.
+    selection : str
+        Key of `SELECTIONS`.
+    g_range : (float, float)
+        Bright and faint limit in g; the faint one is softened over 0.2 mag.
+
+    Returns
+    -------
+    z, m_1450 : ndarray, shape (n,)
+
+    Raises
+    ------
+    ConfigError
+        When the selection is unknown.
+    """
+    if selection not in SELECTIONS:
+        raise ConfigError(f"no selection is called {selection!r}", remedy=did_you_mean(selection, SELECTIONS))
+    z_cells, m_cells, cumulative = _cells(selection, *g_range)
+    cell = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+    row, column = np.divmod(cell, m_cells.size)
+    jitter = rng.random((2, n)) - 0.5
+    return z_cells[row] + _Z_STEP * jitter[0], m_cells[column] + _M_STEP * jitter[1]
+
+
+@cache
+def _cells(selection: str, bright: float, faint: float) -> tuple[NDArray, NDArray, NDArray]:
+    z = np.arange(Z_RANGE[0] + _Z_STEP / 2, Z_RANGE[1], _Z_STEP)
+    m = np.arange(-31.0, -20.0, _M_STEP)
+    g = apparent(m, z[:, None], "g")  # (n_z, n_m)
+    starts, levels = np.array(SELECTIONS[selection]).T
+    complete = levels[np.searchsorted(starts, z, side="right") - 1]
+    taken = (g > bright) / (1 + np.exp((g - faint) / 0.1))
+    density = luminosity_function(m, z[:, None]) * (volume_per_redshift(z) * complete)[:, None] * taken
+    return z, m, np.cumsum(density.ravel())

@@ -1,0 +1,111 @@
+"""Simulate a survey into a store, shard by shard, in as many processes as there are processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from qsocore.errors import ConfigError
+from qsocore.grid import DEFAULT_GRID, WaveGrid
+from qsocore.progress import Progress
+from qsocore.simulate.block import BLOCK, Survey, make_block
+from qsocore.simulate.columns import COLUMNS
+from qsocore.simulate.instruments import INSTRUMENTS
+from qsocore.simulate.observe import Observer
+from qsocore.simulate.population import DEMO_MIXTURE, SOURCES, check_mixture
+from qsocore.store import Store, StoreWriter
+
+_LEAST_SHARD, _MOST_SHARD, _SHARDS = 2048, 16_384, 32  # rows, rows, and how many shards are meant between the two
+
+
+def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", grid: WaveGrid = DEFAULT_GRID,
+             workers: int | None = None, mixture: Mapping[str, float] = DEMO_MIXTURE) -> Store:
+    """Simulate n objects observed by an instrument and write them to a store.
+
+    Parameters
+    ----------
+    out : path
+        The store to be; an interrupted call that is repeated goes on where it was.
+    n : int
+        How many objects.
+    seed : int
+        Everything follows from it and the other settings; the number of workers changes nothing.
+    instrument : str
+        "boss" or "desi".
+    grid : WaveGrid
+        Observed-frame grid.
+    workers : int, optional
+        Processes; one per processor unless stated.
+    mixture : mapping
+        Weights of QSO, STAR and GALAXY.
+
+    Returns
+    -------
+    Store
+        Open, read-only.
+
+    Raises
+    ------
+    ConfigError
+        When `n` or `seed` is out of range, or an instrument, class or grid does not fit.
+    StoreError
+        When `out` exists.
+    """
+    if n < 1 or seed < 0:
+        raise ConfigError(f"n = {n} and seed = {seed}: one object at least, and no negative seed", "simulate")
+    Observer(INSTRUMENTS.get(instrument), grid)  # refuses what cannot be observed before anything is written
+    survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture).items()))
+    rows = shard_rows(n)
+    shards = [(number, start, min(start + rows, n)) for number, start in enumerate(range(0, n, rows))]
+    citation = INSTRUMENTS.get(instrument).citation
+    writer = StoreWriter(out, grid, {"command": "simulate", "n": n, "citation": citation} | survey.to_dict(), len(shards))
+    todo = [(writer, survey, *shard) for shard in shards if not writer.has(shard[0])]
+    with Progress(sum(stop - start for *_, start, stop in todo), f"simulate {n:,} objects") as progress:
+        for done in _run(todo, workers or os.cpu_count() or 1):
+            progress.update(done)
+    return writer.finish()
+
+
+def shard_rows(n: int) -> int:
+    """Rows of a shard in a store of n objects: whole blocks, and shards enough to share among processes."""
+    return int(np.clip(-(-n // (_SHARDS * BLOCK)) * BLOCK, _LEAST_SHARD, _MOST_SHARD))
+
+
+def _run(todo: list[tuple], workers: int) -> Iterator[int]:
+    if min(workers, len(todo)) < 2:
+        yield from map(_write_shard, todo)
+        return
+    # A fresh interpreter for each process: a fork of one that has threads (torch, pyarrow) may hang
+    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_write_shard, todo)
+
+
+def _write_shard(task: tuple[StoreWriter, Survey, int, int, int]) -> int:
+    writer, survey, number, start, stop = task
+    blocks = [make_block(survey, block) for block in range(start // BLOCK, -(-stop // BLOCK))]
+    rows = stop - start
+    flux, ivar, mask = (np.concatenate([getattr(observed, name) for observed, _ in blocks])[:rows]
+                        for name in ("flux", "ivar", "mask"))
+    catalog = join_catalogs([catalog for _, catalog in blocks])
+    writer.write_shard(number, flux, ivar, mask, {name: values[:rows] for name, values in catalog.items()}, declared_columns())
+    return rows
+
+
+def join_catalogs(catalogs: list[dict]) -> dict[str, np.ndarray]:
+    """Catalogues of blocks one after the other; a column that a block lacks is missing in its rows."""
+    names = list(dict.fromkeys(name for catalog in catalogs for name in catalog))
+    kinds = {name: next(catalog[name].dtype for catalog in catalogs if name in catalog) for name in names}
+    fill = {name: np.full(BLOCK, "", object) if kind.kind == "O" else np.full(BLOCK, np.nan) for name, kind in kinds.items()}
+    return {name: np.concatenate([catalog.get(name, fill[name]) for catalog in catalogs]) for name in names}
+
+
+def declared_columns() -> tuple:
+    """Meaning of every column that a simulated store has beyond the standard ones."""
+    own = (getattr(import_module(f"qsocore.simulate.{module}"), "COLUMNS", ()) for module in SOURCES.values())
+    return tuple({column.name: column for part in (*own, COLUMNS) for column in part}.values())
