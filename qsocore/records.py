@@ -125,8 +125,8 @@ class Spectrum:
                 raise ReadError("bad-wavelength", "wavelengths are repeated", where)
             notes += ("wavelengths were not in rising order and were sorted",)
         finite = np.isfinite(flux) & np.isfinite(ivar)
-        mask[~finite] |= Mask.NOT_FINITE
-        mask[finite & ~(ivar > 0)] |= Mask.NO_IVAR
+        mask[~finite] |= np.uint8(Mask.NOT_FINITE)
+        mask[finite & ~(ivar > 0)] |= np.uint8(Mask.NO_IVAR)
         bad = mask > 0
         ivar[bad] = 0.0
         flux[~np.isfinite(flux)] = 0.0
