@@ -14,7 +14,8 @@ _TO_SIGMA = 1.482602 / np.sqrt(6.0)  # median of |2a - b - c| of unit normals to
 _FEWEST = 5  # good triplets from which a median is worth taking
 
 
-def scatter_ivar(flux: ArrayLike, good: ArrayLike | None = None, *, block: int = 64, where: object = None) -> NDArray[np.float64]:
+def scatter_ivar(flux: ArrayLike, good: ArrayLike | None = None, *, block: int = 64,
+                 where: object = None) -> NDArray[np.float64]:
     """Inverse variance from the high-pass scatter of the flux, following the noise along the spectrum.
 
     Parameters

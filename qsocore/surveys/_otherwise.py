@@ -1,0 +1,74 @@
+"""What a file is when no survey recognises it: an image, a catalogue, a table of redshifts, each refused in its own words."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+
+from qsocore.errors import ReadError
+from qsocore.surveys.probe import Probe
+
+NOT_SPECTRA = ("image", "catalogue", "redshift-table", "companion")
+"""Reasons that say "no spectrum in here" rather than "a spectrum that cannot be read"."""
+
+_JOIN = "join it onto spectra with --catalog"
+_TABLES = ("csv", "parquet", "votable")
+
+
+def otherwise(probe: Probe) -> ReadError | None:
+    """Why a sound file holds no spectra, None when nothing can be said of it; looks at headers only.
+
+    Returns
+    -------
+    ReadError or None
+        ``image`` (also point-spread functions), ``catalogue`` or ``redshift-table``.
+    """
+    if probe.kind in _TABLES:
+        return ReadError("catalogue", f"it is a {probe.kind} table of objects, not of spectra", probe.path, _JOIN)
+    if probe.kind == "npz":
+        return _npz(probe)
+    return _fits(probe) if probe.kind == "fits" and probe.refusal() is None else None
+
+
+def _fits(probe: Probe) -> ReadError | None:
+    names, headers = set(probe.hdu_names), list(probe.headers)
+    if "REDSHIFTS" in names or "ZBEST" in names:
+        return ReadError("redshift-table", "it holds redshifts that were fitted to spectra of another file", probe.path,
+                         "it is read with the coadd or spectra file beside it")
+    if any(len(_axes(header)) >= 2 for header in headers if _is_image(header)):
+        return ReadError("image", "it holds an image, not a spectrum", probe.path, "give spectra; images are not read")
+    if any({"RNROW", "RROWS"} <= set(probe.columns(number)) for number in range(len(headers))):  # SDSS psField
+        return ReadError("image", "it describes the point-spread function of an image", probe.path,
+                         "give spectra; images are not read")
+    if any(probe.columns(number) for number in range(len(headers))):
+        return ReadError("catalogue", "its table is one of objects, without wavelength and flux columns", probe.path, _JOIN)
+    return None
+
+
+def _npz(probe: Probe) -> ReadError | None:
+    """By the shapes in the members' headers; no array is read."""
+    probe.file.seek(0)
+    deepest = 0
+    with zipfile.ZipFile(probe.file) as members:
+        for name in members.namelist():
+            with members.open(name) as member:
+                major, _ = np.lib.format.read_magic(member)
+                read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(member)
+            if dtype.hasobject:
+                return ReadError("pickle", f"its array {name} holds pickled Python objects, which are never loaded", probe.path,
+                                 "ask its author for plain arrays")
+            deepest = max(deepest, len(shape))
+    if deepest >= 3:
+        return ReadError("image", "its arrays are cubes of images", probe.path, "give spectra; images are not read")
+    return ReadError("catalogue", "its arrays are columns of objects, not spectra", probe.path, _JOIN)
+
+
+def _is_image(header) -> bool:
+    return str(header.get("XTENSION", "IMAGE")).strip() == "IMAGE" or header.get("ZIMAGE", False)
+
+
+def _axes(header) -> list[int]:
+    axes = [header.get(f"NAXIS{i}", 0) for i in range(1, header.get("NAXIS", 0) + 1)]
+    return [n for n in axes if n > 1]

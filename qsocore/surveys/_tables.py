@@ -1,0 +1,290 @@
+"""Catalogues in CSV, FITS, VOTable, Parquet and npz, and their rows for the objects of a store.
+
+Tables are not spectra: they are joined onto spectra, by id where a column holds the objects' ids, else by position.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qsocore.catalog import STANDARD_BY_NAME, Column
+from qsocore.errors import ReadError
+from qsocore.surveys._roles import column_of, coordinates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RADIUS = 1.0
+"""Largest distance of a match by position, arcsec."""
+
+_READABLE = "CSV, FITS, VOTable, Parquet or npz"
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A catalogue as read.
+
+    Parameters
+    ----------
+    path : Path
+        Where it came from.
+    frame : DataFrame
+        Its rows; vector columns are spread as NAME_0, NAME_1 ...
+    columns : dict of str to Column
+        What each column means: role, unit, sentinels.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    columns: dict[str, Column]
+
+    def positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Right ascension and declination in degrees, (n,) each, sexagesimal texts understood; None when it has none."""
+        names = coordinates(list(self.frame.columns))
+        if names is None:
+            return None
+        ra, dec = (self.frame[name].to_numpy() for name in names)
+        if ra.dtype.kind in "OUT":
+            from astropy.coordinates import Angle
+
+            return Angle(ra.astype(str), "hourangle").deg, Angle(dec.astype(str), "deg").deg
+        return ra.astype(np.float64), dec.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which row of a catalogue belongs to which object.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n_objects,)
+        Row of the catalogue, -1 for none.
+    by : str
+        "position" or the name of the id column.
+    """
+
+    rows: NDArray[np.int64]
+    by: str
+
+
+def read_table(path: str | Path) -> CatalogTable:
+    """Read a catalogue of any of the known formats.
+
+    Parameters
+    ----------
+    path : path
+        CSV (also .gz), FITS (first table), VOTable, Parquet, or npz with arrays of one length.
+
+    Raises
+    ------
+    ReadError
+        ``not-a-table``, ``empty``, ``pickle`` (an npz of Python objects), or whatever makes the file unreadable.
+    """
+    path = Path(path)
+    reader = {".csv": _csv, ".parquet": _parquet, ".pq": _parquet, ".npz": _npz, ".vot": _votable, ".xml": _votable,
+              ".votable": _votable, ".fits": _fits, ".fit": _fits}.get(_suffix(path))
+    if reader is None:
+        raise ReadError("not-a-table", f"the ending {path.suffix!r} is that of no table format", path, f"give {_READABLE}")
+    try:
+        frame, units, descriptions = reader(path)
+    except ReadError:
+        raise
+    except PermissionError:
+        raise ReadError("unreadable", "no permission to read it", path, "change its permissions") from None
+    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError) as error:
+        raise ReadError("not-a-table", " ".join(str(error).split())[:120] or type(error).__name__, path,
+                        f"give {_READABLE}") from None
+    if not len(frame):
+        raise ReadError("empty", "the table has no row", path)
+    columns = {name: column_of(name, frame[name].to_numpy(), units.get(name, ""), descriptions.get(name, ""), frame)
+               for name in frame}
+    return CatalogTable(path, frame, columns)
+
+
+def match(table: CatalogTable, ids: dict[str, ArrayLike], ra: ArrayLike, dec: ArrayLike, radius: float = RADIUS) -> Match:
+    """Find each object's row in a catalogue, by the id column with the most hits, else by position.
+
+    Parameters
+    ----------
+    table : CatalogTable
+    ids : dict of str to array_like, shape (n,)
+        Names under which the objects may be listed (object_id, native_id, target ...).
+    ra, dec : array_like, shape (n,)
+        Degrees; NaN matches nothing.
+    radius : float
+        Of a match by position, arcsec.
+
+    Raises
+    ------
+    ReadError
+        ``no-key`` when the catalogue has neither a fitting id nor a position.
+    """
+    best = Match(np.full(len(np.asarray(ra)), -1, np.int64), "")
+    for name, listed in _keys(table).items():
+        where = {key: row for row, key in reversed(list(enumerate(listed))) if key}
+        for values in ids.values():
+            rows = np.array([where.get(str(value), -1) for value in np.asarray(values)], np.int64)
+            if (rows >= 0).sum() > (best.rows >= 0).sum():
+                best = Match(rows, name)
+    if best.by:
+        return best
+    positions = table.positions()
+    if positions is None:
+        raise ReadError("no-key", "none of its columns holds the objects' ids, and it has no ra and dec", table.path,
+                        "name an id column object_id, or add ra and dec in degrees")
+    return Match(_nearest(positions, ra, dec, radius), "position")
+
+
+def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str, NDArray], list[Column]]:
+    """Columns of a catalogue for the matched objects, missing where there is no match.
+
+    Parameters
+    ----------
+    table, found
+        What `match` was given and gave.
+    taken : set of str
+        Column names that the objects have already; the catalogue's then get the ending ``_cat``.
+    """
+    values, columns = {}, []
+    hit = found.rows >= 0
+    for name, column in table.columns.items():
+        new = f"{name}_cat" if name in taken or name in STANDARD_BY_NAME else name
+        whole = table.frame[name].to_numpy()
+        if column.dtype == "string":
+            out = np.full(hit.size, "", dtype=object)
+        else:
+            out = np.full(hit.size, np.nan)
+            if column.dtype.startswith("int") and hit.all():
+                out = np.zeros(hit.size, np.int64)
+            elif column.dtype.startswith("int") and np.abs(whole).max(initial=0) > 2**53:
+                out = np.full(hit.size, "", dtype=object)  # a float would lose digits of the id
+                whole = whole.astype(str).astype(object)
+        out[hit] = whole[found.rows[hit]]
+        values[new] = out
+        columns.append(_as(column, new, out))
+    return values, columns
+
+
+def _as(column: Column, name: str, values: NDArray) -> Column:
+    dtype = "string" if values.dtype.kind in "OUT" else column.dtype if column.dtype != "bool" else "float32"
+    return Column(name, dtype, column.role, column.unit, column.description or f"{column.name} of the joined catalogue",
+                  column.sentinels if dtype != "string" else ())
+
+
+def _keys(table: CatalogTable) -> dict[str, list[str]]:
+    """Texts by which a row may be called: each id column, and plate-mjd-fiber of SDSS."""
+    frame = table.frame
+    keys = {name: frame[name].astype(str).str.strip().tolist() for name, column in table.columns.items()
+            if column.role == "id" or name in ("object_id", "native_id")}
+    lower = {name.lower(): name for name in frame.columns}
+    fiber = lower.get("fiberid") or lower.get("fiber")
+    if "plate" in lower and "mjd" in lower and fiber:
+        parts = [frame[name].astype(np.int64) for name in (lower["plate"], lower["mjd"], fiber)]
+        keys["plate-mjd-fiber"] = [f"{plate:04d}-{mjd}-{fibre:04d}" for plate, mjd, fibre in zip(*parts, strict=True)]
+    return keys
+
+
+def _nearest(positions: tuple[NDArray, NDArray], ra: ArrayLike, dec: ArrayLike, radius: float) -> NDArray[np.int64]:
+    from astropy import units as u
+    from astropy.coordinates import SkyCoord
+
+    ra, dec = np.asarray(ra, np.float64), np.asarray(dec, np.float64)
+    listed, placed = np.isfinite(positions[0] + positions[1]), np.isfinite(ra + dec)
+    rows = np.full(ra.size, -1, np.int64)
+    if listed.any() and placed.any():
+        there = SkyCoord(positions[0][listed] * u.deg, positions[1][listed] * u.deg)
+        index, distance, _ = SkyCoord(ra[placed] * u.deg, dec[placed] * u.deg).match_to_catalog_sky(there)
+        rows[placed] = np.where(distance.arcsec <= radius, np.flatnonzero(listed)[index], -1)
+    return rows
+
+
+def _suffix(path: Path) -> str:
+    parts = [part.lower() for part in path.suffixes]
+    return parts[-2] if len(parts) > 1 and parts[-1] in (".gz", ".bz2") else (parts or [""])[-1]
+
+
+_Read = tuple["pd.DataFrame", dict[str, str], dict[str, str]]  # rows, units, descriptions
+
+
+def _csv(path: Path) -> _Read:
+    import pandas as pd
+
+    frame = pd.read_csv(path, low_memory=False)
+    frame.columns = [str(name).removeprefix("#").strip() for name in frame.columns]
+    frame = frame[[name for name in frame.columns if not name.startswith("Unnamed:")]]
+    if len(frame.columns) < 2 and not len(frame):
+        raise ReadError("not-a-table", "it has no columns", path, "give a CSV with a header line")
+    texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
+    return frame.assign(**texts), {}, {}
+
+
+def _parquet(path: Path) -> _Read:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    meta = {field.name: {key.decode(): value.decode(errors="replace") for key, value in (field.metadata or {}).items()}
+            for field in table.schema}
+    frame = table.to_pandas()
+    texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
+    return (frame.assign(**texts), {name: entry.get("unit", "") for name, entry in meta.items()},
+            {name: entry.get("description", "") for name, entry in meta.items()})
+
+
+def _npz(path: Path) -> _Read:
+    with np.load(path, allow_pickle=False) as arrays:
+        try:
+            values = {name: arrays[name] for name in arrays.files}
+        except ValueError:
+            raise ReadError("pickle", "it holds pickled Python objects, which are never loaded", path,
+                            "save plain arrays") from None
+    if len({len(array) for array in values.values() if array.ndim}) != 1 or any(a.ndim not in (1, 2) for a in values.values()):
+        raise ReadError("not-a-table", "its arrays are not columns of one length", path, "save ids and vectors of one length")
+    return _spread(values), {}, {}
+
+
+def _fits(path: Path) -> _Read:
+    from astropy.io import fits
+
+    with fits.open(path, memmap=False) as hdus:
+        table = next((hdu for hdu in hdus if isinstance(hdu, (fits.BinTableHDU, fits.TableHDU))), None)
+        if table is None:
+            raise ReadError("not-a-table", "none of its HDUs is a table", path, f"give {_READABLE}")
+        columns = table.columns
+        values = {column.name: np.asarray(table.data[column.name]) for column in columns if "P" not in str(column.format)}
+        return _spread(values), {column.name: column.unit or "" for column in columns}, {}
+
+
+def _votable(path: Path) -> _Read:
+    from astropy.io.votable import parse_single_table
+
+    table = parse_single_table(path, verify="ignore").to_table()
+    values = {name: np.asarray(table[name].filled(np.nan) if table[name].dtype.kind == "f" and table.masked else table[name])
+              for name in table.colnames}
+    return (_spread(values), {name: str(table[name].unit or "") for name in table.colnames},
+            {name: str(table[name].description or "") for name in table.colnames})
+
+
+def _spread(values: dict[str, NDArray]) -> pd.DataFrame:
+    """A frame of one-dimensional native-endian columns; vectors become NAME_0, NAME_1 ..., bytes become text."""
+    import pandas as pd
+
+    out: dict[str, NDArray] = {}
+    for name, array in values.items():
+        if array.ndim > 1:
+            flat = array.reshape(len(array), -1)
+            out |= {f"{name}_{i}": _native(flat[:, i]) for i in range(flat.shape[1])}
+        else:
+            out[name] = _native(array)
+    return pd.DataFrame(out)
+
+
+def _native(array: NDArray) -> NDArray:
+    if array.dtype.kind in "SUO":
+        text = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in array]
+        return np.array([value.strip() for value in text], dtype=object)
+    return array.astype(array.dtype.newbyteorder("="))
