@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 from qsocore.errors import ReadError
 from qsocore.records import Spectrum
 from qsocore.registry import Family
+from qsocore.surveys._otherwise import otherwise
 from qsocore.surveys.probe import Probe
 
-SURVEYS = Family("survey", "qsocore.surveys", "SURVEY", "qso_atlas.surveys", apart=("probe",))
+SURVEYS = Family("survey", "qsocore.surveys", "SURVEY", "qso_atlas.surveys", apart=("probe", "tables"))
 
 
 class Survey(ABC):
@@ -72,7 +73,8 @@ def recognise(probe: Probe, name: str | None = None) -> Survey:
     Raises
     ------
     ReadError
-        ``empty``, ``pickle``, ``truncated`` ... as `Probe.refusal` says, else ``unrecognised``.
+        ``empty``, ``pickle``, ``truncated`` ... as `Probe.refusal` says; ``image``, ``catalogue`` or ``redshift-table`` for
+        what is sound and no spectrum; else ``unrecognised``.
     ConfigError
         When no survey has that name.
     """
@@ -81,7 +83,7 @@ def recognise(probe: Probe, name: str | None = None) -> Survey:
     for survey in sorted(SURVEYS, key=lambda survey: survey.general):
         if survey.identify(probe):
             return survey
-    raise probe.refusal() or ReadError("unrecognised", f"no survey's file looks like this {probe.summary()}", probe.path,
+    raise probe.refusal() or otherwise(probe) or ReadError("unrecognised", f"no survey's file looks like this {probe.summary()}", probe.path,
                                        f"name one of {', '.join(SURVEYS.names())}, or give spectra in a FITS layout they read")
 
 
