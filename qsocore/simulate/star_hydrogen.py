@@ -1,0 +1,84 @@
+"""Hydrogen and helium in stars: the Balmer and Paschen series, the Balmer jump, He I and He II."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.simulate.star_profiles import wing_line
+from qsocore.units import air_to_vacuum
+
+# Equivalent width of H-beta (Angstrom), optical depth at its centre, and Balmer jump (dex) along the main sequence
+_TEFF = (3500, 4200, 4600, 5200, 5800, 6500, 7200, 8000, 9000, 9600, 11000, 13500, 19000, 28000, 40000, 50000)
+_WIDTH = (0.0, 0.4, 0.9, 1.7, 2.9, 4.6, 8.5, 12.5, 15.0, 15.0, 12.5, 9.0, 6.4, 4.2, 2.9, 2.2)
+_DEPTH = (0.3, 0.4, 0.6, 0.9, 1.1, 1.2, 1.3, 1.4, 1.4, 1.4, 1.3, 1.1, 0.9, 0.7, 0.6, 0.5)
+_JUMP = (0.0, 0.0, 0.02, 0.06, 0.12, 0.19, 0.28, 0.42, 0.50, 0.49, 0.44, 0.33, 0.20, 0.10, 0.04, 0.02)
+# Width of H-alpha, H-beta, ... over that of H-beta; the last value holds for all higher lines
+_SERIES = (0.72, 1.0, 1.0, 0.95, 0.9, 0.8, 0.72, 0.64, 0.56, 0.5, 0.45, 0.4, 0.36, 0.33, 0.3, 0.28, 0.26, 0.25)
+_N_LAST = 20
+_RYDBERG = 911.7633  # Angstrom, hydrogen's ionisation edge (vacuum)
+
+# White dwarfs of type DA, log g 8: the lines are pressure-broadened (widths as in Gianninas et al. 2011)
+_DA_TEFF = (5000, 6000, 7500, 9000, 11000, 13000, 16000, 20000, 26000, 35000, 50000, 80000)
+_DA_WIDTH = (0.0, 3.0, 12.0, 26.0, 42.0, 48.0, 41.0, 33.0, 26.0, 19.0, 13.0, 8.0)
+_DA_SERIES = (0.62, 1.0, 0.92, 0.72, 0.45, 0.24, 0.12, 0.05)
+
+# He I and He II, air wavelengths (NIST), with their weights
+_HE_I = ((3819.6, .5), (3888.6, .6), (3964.7, .2), (4026.2, 1.0), (4120.8, .3), (4143.8, .5), (4387.9, .7), (4471.5, 1.1),
+         (4713.1, .3), (4921.9, .6), (5015.7, .3), (5047.7, .2), (5875.6, .9), (6678.2, .6), (7065.2, .4), (7281.3, .2))
+_HE_II = ((4199.8, .6), (4541.6, .8), (4685.7, 1.0), (5411.5, 1.0))
+_HE_TEFF = (9500, 11000, 14000, 19000, 24000, 30000, 36000, 42000, 50000)
+_HE_I_WIDTH = (0.0, 0.15, 0.6, 1.3, 1.3, 0.9, 0.7, 0.35, 0.1)
+_HE_II_WIDTH = (0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.6, 0.9, 1.1)
+
+
+def balmer_wave(upper: int) -> float:
+    """Vacuum wavelength (Angstrom) of the Balmer line from level `upper`."""
+    return _RYDBERG / (1 / 4 - 1 / upper**2)
+
+
+def _paschen_wave(upper: int) -> float:
+    return _RYDBERG / (1 / 9 - 1 / upper**2)
+
+
+def main_sequence(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of hydrogen and helium of a dwarf, shape (n_pix,); wave in vacuum Angstrom."""
+    width, depth, jump = (float(np.interp(teff, _TEFF, table)) for table in (_WIDTH, _DEPTH, _JUMP))
+    tau = series(wave, width, depth, _SERIES) + balmer_jump(wave, jump)
+    for upper in range(9, 21):  # of the Paschen series only these lie in the optical
+        tau += wing_line(wave, _paschen_wave(upper), width * 0.28 * 0.93 ** (upper - 9) * min(1, (teff / 6500) ** 8), 0.35)
+    he_i, he_ii = (float(np.interp(teff, _HE_TEFF, table)) for table in (_HE_I_WIDTH, _HE_II_WIDTH))
+    return tau + helium(wave, _HE_I, he_i, 0.3) + helium(wave, _HE_II, he_ii, 0.25)
+
+
+def white_dwarf(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of a DA white dwarf of log g 8, shape (n_pix,)."""
+    width = float(np.interp(teff, _DA_TEFF, _DA_WIDTH))
+    jump = 0.55 * float(np.interp(teff, _TEFF, _JUMP))
+    return series(wave, width, 0.5 + 0.014 * width, _DA_SERIES, last=9) + balmer_jump(wave, jump, 60.0)
+
+
+def helium_dwarf(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of a DB white dwarf: broad He I alone, shape (n_pix,)."""
+    return helium(wave, _HE_I, 14.0 * np.exp(-0.5 * ((np.log(teff) - np.log(22000)) / 0.32) ** 2), 0.5)
+
+
+def series(wave: NDArray, width: float, depth: float, ratios: tuple[float, ...], last: int = _N_LAST) -> NDArray[np.float64]:
+    """Optical depth of the Balmer lines up to level `last`, H-beta of equivalent width `width` (Angstrom)."""
+    tau = np.zeros_like(wave)
+    for upper in range(3, last + 1):
+        tau += wing_line(wave, balmer_wave(upper), width * ratios[min(upper - 3, len(ratios) - 1)], depth)
+    return tau
+
+
+def balmer_jump(wave: NDArray, jump: float, softness: float = 12.0) -> NDArray[np.float64]:
+    """Optical depth beyond the Balmer limit: a step of `jump` dex, softened by the lines that merge towards it."""
+    return jump * np.log(10) / (1 + np.exp(np.clip((wave - balmer_wave(_N_LAST)) / softness, -60, 60)))
+
+
+def helium(wave: NDArray, lines: tuple[tuple[float, float], ...], width: float, depth: float) -> NDArray[np.float64]:
+    """Optical depth of lines (air wavelength, weight) of `width` Angstrom times their weight."""
+    tau = np.zeros_like(wave)
+    for centre, weight in lines:
+        tau += wing_line(wave, float(air_to_vacuum(centre)), width * weight, depth)
+    return tau

@@ -1,0 +1,54 @@
+"""Molecular bands: TiO, VO, CaH, MgH, CaOH of M dwarfs, FeH, CrH of L dwarfs, C2 and CN of carbon stars."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.simulate.star_profiles import band
+from qsocore.units import air_to_vacuum
+
+# Heads (air wavelengths: Kirkpatrick et al. 1991, ApJS 77, 417; 1999, ApJ 519, 802), reach (Angstrom, negative to the
+# blue), optical depth at unit strength
+_TIO = ((4584, 70, .25), (4761, 80, .50), (4954, 90, .75), (5167, 80, .80), (5448, 90, .70), (5597, 60, .30), (5759, 60, .30),
+        (5847, 110, .75), (6158, 130, .80), (6651, 110, .62), (6681, 40, .1), (7054, 60, .70), (7088, 50, .35), (7126, 110, .60),
+        (7589, 90, .62), (7666, 90, .35), (8206, 60, .12), (8432, 70, .42), (8859, 80, .35), (9209, 80, .15))
+_CAH = ((6346, 20, .15), (6382, 35, .35), (6908, -55, .42), (6946, -60, .45))
+_OXIDES = ((5211, -60, .30), (4845, -50, .15), (5530, 28, .40))  # MgH, CaOH
+_VO = ((7334, 70, .5), (7851, 90, .6), (7896, 90, .5), (8521, 90, .25))
+_TEFF = (2000, 2300, 2600, 2800, 3030, 3200, 3380, 3550, 3800, 4100, 4500)
+_TIO_STRENGTH = (0.3, 1.1, 1.8, 1.7, 1.35, 1.05, 0.75, 0.48, 0.24, 0.06, 0.0)
+_CAH_STRENGTH = (0.2, 0.8, 1.3, 1.4, 1.2, 1.05, 0.85, 0.62, 0.36, 0.14, 0.0)
+_VO_STRENGTH = (0.1, 0.6, 0.9, 0.6, 0.25, 0.08, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+_HYDRIDES = ((8611, 60, .60), (8692, 70, .55), (9896, 90, .75), (9969, 70, .35))  # CrH, FeH
+_HYDRIDE_TEFF = (1300, 1600, 1900, 2200, 2500, 2900)
+_HYDRIDE_STRENGTH = (0.25, 0.8, 1.0, 0.7, 0.3, 0.0)
+
+_C2 = ((4382, -50, .5), (4737, -75, 1.0), (5165, -75, 1.15), (5636, -80, .90), (6191, -80, .45))
+_CN = ((3883, -90, 1.2), (4216, -70, .9), (4314, -25, .5), (5730, 60, .12), (6206, 50, .12), (6478, 60, .15), (6925, 60, .28),
+       (7088, 70, .35), (7283, 70, .42), (7437, 80, .45), (7876, 90, .40), (8067, 90, .42), (8271, 90, .40), (9148, 100, .60),
+       (9382, 100, .45))
+
+
+def oxides(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of the bands of a K, M or early L dwarf, shape (n_pix,); wave in vacuum Angstrom."""
+    tio, cah, vo = (float(np.interp(teff, _TEFF, table)) for table in (_TIO_STRENGTH, _CAH_STRENGTH, _VO_STRENGTH))
+    return tio * _sum(wave, _TIO) + cah * _sum(wave, _CAH) + cah * _sum(wave, _OXIDES) + vo * _sum(wave, _VO)
+
+
+def hydrides(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of CrH and FeH of late M and L dwarfs, shape (n_pix,)."""
+    return float(np.interp(teff, _HYDRIDE_TEFF, _HYDRIDE_STRENGTH)) * _sum(wave, _HYDRIDES)
+
+
+def carbon(wave: NDArray, teff: float) -> NDArray[np.float64]:
+    """Optical depth of C2, CN and CH of a carbon star, shape (n_pix,); weaker the hotter."""
+    return (3800 / teff) ** 1.5 * (_sum(wave, _C2) + _sum(wave, _CN))
+
+
+def _sum(wave: NDArray, bands: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
+    tau = np.zeros_like(wave)
+    for head, reach, depth in bands:
+        tau += depth * band(wave, float(air_to_vacuum(head)), reach)
+    return tau
