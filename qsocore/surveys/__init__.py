@@ -83,8 +83,9 @@ def recognise(probe: Probe, name: str | None = None) -> Survey:
     for survey in sorted(SURVEYS, key=lambda survey: survey.general):
         if survey.identify(probe):
             return survey
-    raise probe.refusal() or otherwise(probe) or ReadError("unrecognised", f"no survey's file looks like this {probe.summary()}", probe.path,
-                                       f"name one of {', '.join(SURVEYS.names())}, or give spectra in a FITS layout they read")
+    raise probe.refusal() or otherwise(probe) or ReadError(
+        "unrecognised", f"no survey's file looks like this {probe.summary()}", probe.path,
+        f"name one of {', '.join(SURVEYS.names())}, or give spectra in a FITS layout they read")
 
 
 def read_file(path: str | Path, name: str | None = None) -> Iterator[Spectrum | ReadError]:
