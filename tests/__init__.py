@@ -1,0 +1,1 @@
+"""Tests of QSO Atlas; the folders mirror the packages."""

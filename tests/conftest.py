@@ -1,0 +1,28 @@
+"""Shared fixtures: an empty library of runs, and real survey files where they are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = Path(os.environ.get("QSO_ATLAS_REAL") or ROOT.parent / "shared" / "real")
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def atlas_home(tmp_path_factory):
+    """An empty library of runs, so that no test sees or changes the user's."""
+    home = tmp_path_factory.mktemp("atlas-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QSO_ATLAS_HOME", str(home))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Folder of real survey files ($QSO_ATLAS_REAL); without them the test is skipped, in CI it fails."""
+    if not (REAL / "manifest.csv").exists():
+        reason = f"no real survey files in {REAL}; set QSO_ATLAS_REAL"
+        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+    return REAL
