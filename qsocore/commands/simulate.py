@@ -7,9 +7,10 @@ def _arguments(parser):
     parser.add_argument("--out", metavar="STORE", required=True, help="folder of the store to be")
     parser.add_argument("--n", type=int, required=True, help="how many objects")
     parser.add_argument("--seed", type=int, default=0, help="everything follows from it (default 0)")
-    parser.add_argument("--survey", metavar="NAME", default="boss", help="instrument that observes: boss or desi (default boss)")
+    parser.add_argument("--survey", metavar="NAME", default="boss", help="instrument: boss or desi (default boss)")
     parser.add_argument("--grid", metavar="NAME", help="wavelength grid by name, or SCALE:START:STOP:N (default atlas2048)")
-    parser.add_argument("--mixture", metavar="CLASS=WEIGHT", nargs="+", help="weights of QSO, STAR, GALAXY (default 55, 25, 20 %%)")
+    parser.add_argument("--mixture", metavar="CLASS=WEIGHT", nargs="+",
+                        help="weights of QSO, STAR and GALAXY (default 55, 25, 20 %%)")
     parser.add_argument("--workers", type=int, help="processes (default one per processor); they change nothing but the time")
 
 

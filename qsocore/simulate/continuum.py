@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from qsocore.simulate.dust import LN_PER_MAG, smc
 
 BREAKS = np.array([1100.0, 5700.0, 9730.0])  # rest Angstrom
-# Mean f_nu slopes after Ross et al. (2013), whose scatter of 0.3 holds dust as well; dust is apart here, hence 0.2.
-SLOPES = np.array([-1.50, -0.45, -0.37, -1.70])
+# f_nu slopes before dust. Ross et al. (2013) have -0.30 +- 0.20 when dust is drawn apart; BOSS quasars look bluer still,
+# for their fibres were set for blue light (Margala et al. 2016), and the slope here is the one that their composite asks for.
+SLOPES = np.array([-1.00, -0.10, -0.20, -1.70])
 SCATTER = np.array([0.30, 0.20, 0.30, 0.30])
 PIVOT = 1450.0  # rest Angstrom where M_1450 fixes the flux
 
@@ -20,7 +21,7 @@ def draw_slopes(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def flux_at_pivot(m_1450: NDArray, z: NDArray, modulus: NDArray) -> NDArray[np.float64]:
-    """Observed f_lambda at 1450 (1 + z) Angstrom of quasars of absolute AB magnitude `m_1450`, 1e-17 erg/s/cm2/Angstrom, (n,)."""
+    """Observed f_lambda (1e-17 erg/s/cm2/Angstrom), (n,), at 1450 (1 + z) Angstrom of quasars of that absolute magnitude."""
     m_ab = m_1450 + modulus - 2.5 * np.log10(1 + z)
     f_nu = 10 ** (-0.4 * (m_ab + 48.60))
     return f_nu * 2.99792458e18 / (PIVOT * (1 + z)) ** 2 * 1e17

@@ -27,7 +27,7 @@ def comoving_distance(z: ArrayLike) -> NDArray[np.float64]:
 
 
 def distance_modulus(z: ArrayLike) -> NDArray[np.float64]:
-    """m - M of a source whose flux is not redshifted, 5 log10(d_L / 10 pc)."""
+    """Apparent less absolute magnitude of a source whose flux is not redshifted, 5 log10(d_L / 10 pc)."""
     z = np.asarray(z, dtype=np.float64)
     return 5 * np.log10((1 + z) * comoving_distance(z)) + 25
 

@@ -52,7 +52,7 @@ def _broad(name, wave, ew, baldwin, scatter, sigma, shift=0.0, shift_scatter=100
 
 
 def _narrow(name, wave, ew, sigma=260.0):
-    return EmissionLine(name, wave, ew, 0.05, 0.28, sigma, -20.0, 60.0, "narrow")
+    return EmissionLine(name, wave, ew, 0.08, 0.28, sigma, -20.0, 60.0, "narrow")
 
 
 def _iron(wave, ew, sigma):
@@ -63,11 +63,11 @@ LINES = (
     # High-ionisation and ultraviolet lines: medians, Baldwin slopes and widths of the BOSS DR9 model of Ross et al. (2013);
     # shifts after Vanden Berk et al. (2001) and Richards et al. (2011).
     _broad("Ly epsilon", 940.9, 2.9, 0.05, 0.10, 1500.0),
-    _broad("C III", 985.5, 6.0, 0.05, 0.10, 2600.0, -200.0),
+    _broad("C III", 985.5, 12.0, 0.05, 0.10, 2600.0, -200.0),
     _broad("O VI", 1033.8, 22.2, 0.049, 0.08, 1880.0, -300.0, 200.0),
     _broad("Fe III", 1123.0, 3.6, 0.0, 0.10, 2300.0),
     _broad("C III*", 1175.7, 0.9, 0.0, 0.10, 700.0),
-    _broad("Ly alpha", 1215.67, 12.9, 0.076, 0.10, 1040.0, 0.0, 100.0),
+    _broad("Ly alpha", 1215.67, 17.0, 0.076, 0.10, 1040.0, 0.0, 100.0),
     _broad("Ly alpha", 1216.3, 56.0, 0.097, 0.14, 3040.0, 0.0, 150.0),
     _broad("N V", 1240.14, 21.2, 0.0, 0.07, 2120.0, -250.0, 200.0),
     _broad("Si II", 1262.6, 6.0, 0.0, 0.08, 2600.0),
@@ -76,20 +76,20 @@ LINES = (
     _broad("Si IV", 1399.8, 13.4, 0.018, 0.07, 2910.0, -300.0, 300.0),
     _broad("C IV", 1549.1, 9.6, 0.113, 0.17, 1085.0, -250.0, 250.0),
     _broad("C IV", 1549.1, 45.0, 0.090, 0.12, 3970.0, -600.0, 350.0),
-    _broad("He II", 1640.42, 6.9, 0.072, 0.16, 1510.0, -600.0, 300.0),
-    _broad("O III]", 1664.0, 7.3, 0.040, 0.10, 2320.0, -100.0, 200.0),
+    _broad("He II", 1640.42, 4.5, 0.072, 0.16, 1510.0, -600.0, 300.0),
+    _broad("O III]", 1664.0, 4.5, 0.040, 0.10, 2320.0, -100.0, 200.0),
     _broad("Al III", 1857.4, 6.0, 0.0, 0.12, 2100.0, -200.0, 200.0),
     _broad("C III]", 1906.5, 22.4, 0.021, 0.08, 2870.0, -400.0, 250.0),
     _broad("C III]", 1908.7, 1.9, 0.10, 0.20, 830.0, -150.0, 150.0),
     # Low-ionisation and Balmer lines
-    _broad("Mg II", 2799.1, 12.8, 0.065, 0.13, 1220.0, 0.0, 80.0),
-    _broad("Mg II", 2799.1, 31.4, 0.071, 0.12, 2680.0, 0.0, 100.0),
+    _broad("Mg II", 2799.1, 10.0, 0.065, 0.13, 1220.0, 0.0, 80.0),
+    _broad("Mg II", 2799.1, 26.0, 0.071, 0.12, 2680.0, 0.0, 100.0),
     _broad("H delta", 4102.9, 5.0, 0.0, 0.12, 1360.0),
-    _broad("H gamma", 4341.7, 12.6, 0.0, 0.12, 1400.0),
+    _broad("H gamma", 4341.7, 14.0, 0.05, 0.12, 1400.0),
     _broad("He II", 4687.0, 2.0, 0.03, 0.15, 1600.0),
-    _broad("H beta", 4862.7, 42.0, 0.0, 0.14, 2300.0, 0.0, 120.0),
+    _broad("H beta", 4862.7, 44.0, 0.05, 0.14, 2300.0, 0.0, 120.0),
     _broad("He I", 5877.3, 4.9, 0.0, 0.14, 1400.0),
-    _broad("H alpha", 6564.6, 195.0, 0.0, 0.14, 2000.0, 0.0, 120.0),
+    _broad("H alpha", 6564.6, 230.0, 0.05, 0.14, 2000.0, 0.0, 120.0),
     _broad("He I", 7067.1, 3.1, 0.0, 0.15, 1000.0),
     _broad("O I", 8448.7, 10.7, 0.0, 0.15, 1800.0),
     # Narrow lines: equivalent widths of Vanden Berk et al. (2001), table 2
@@ -133,7 +133,7 @@ LINES = (
 
 NAMES = tuple(line.name for line in LINES)
 _COLUMNS = {name: np.array([getattr(line, name) for line in LINES]) for name in EmissionLine._fields}
-_BALMER_HEIGHT, _BALMER_EDGE = 0.12, 3646.0
+_BALMER_HEIGHT, _BALMER_EDGE = 0.17, 3646.0
 _HC_K = 1.438777e8  # h c / k, Angstrom kelvin
 SHARED = 0.8  # correlation between the scatter of any two lines of a group, as the square root of the shared variance
 

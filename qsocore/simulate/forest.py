@@ -17,6 +17,7 @@ SERIES = (  # rest wavelength (vacuum Angstrom), optical depth relative to Ly-al
 LYMAN_LIMIT = 911.76
 CELL = 35.0  # km/s: below the pixels of every spectrograph simulated, and about the thermal width of the forest's lines
 _MOCK_CELL = 4.0  # km/s: cells of the mocks whose variance is matched
+PROXIMITY = 2500.0  # km/s from a quasar at which its own light ionises as much as the background does
 _CHUNK = 64  # quasars of similar redshift that share one stretch of cells
 _Z_TABLE = np.linspace(1.4, 5.6, 43)
 
@@ -50,7 +51,7 @@ def _growth(z: NDArray) -> NDArray:
 
 @cache
 def _log_amplitude() -> NDArray[np.float64]:
-    """ln A at `_Z_TABLE`, such that exp(-A exp(2 d)) with d Gaussian averages to exp(-mean_optical_depth)."""
+    """Logarithm of A at `_Z_TABLE`, such that exp(-A exp(2 d)) with d Gaussian averages to exp(-mean_optical_depth)."""
     node, weight = np.polynomial.hermite_e.hermegauss(99)
     spread = np.exp(2 * np.sqrt(field_variance() * _growth(_Z_TABLE))[:, None] * node)  # (n_z, n_node)
     target = np.exp(-mean_optical_depth(_Z_TABLE))
@@ -75,7 +76,7 @@ def gaussian_field(n: int, n_cells: int, rng: np.random.Generator) -> NDArray[np
 
 
 def optical_depth(log_cells: NDArray, z: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Optical depth of the forest, Ly-alpha to Ly-epsilon.
+    """Optical depth of the forest, Ly-alpha to Ly-epsilon, thinned near each quasar by its own light.
 
     Parameters
     ----------
@@ -95,7 +96,10 @@ def optical_depth(log_cells: NDArray, z: NDArray, rng: np.random.Generator) -> N
     tau *= (2 * np.sqrt(_growth(np.maximum(z_cells, 0)))).astype(np.float32)
     tau += np.interp(z_cells, _Z_TABLE, _log_amplitude()).astype(np.float32)
     np.exp(tau, out=tau)
-    tau *= z_cells < z[:, None]
+    distance = C_KM_S * (np.log1p(z)[:, None] - np.log1p(z_cells)).astype(np.float32)
+    near = np.maximum(distance, 1.0)
+    tau *= near**2 / (near**2 + np.float32(PROXIMITY**2))
+    tau *= distance > 0
     total = tau.copy()
     for wave, ratio in SERIES:  # the same gas, seen bluer
         shift = round(np.log(LYMAN_ALPHA / wave) * C_KM_S / CELL)
@@ -105,7 +109,7 @@ def optical_depth(log_cells: NDArray, z: NDArray, rng: np.random.Generator) -> N
 
 
 def cells_below(wave: float, z_max: float) -> NDArray[np.float64]:
-    """ln wavelength of the cells from `wave` (Angstrom) up to Ly-alpha at `z_max`; empty when there are none."""
+    """Logarithm (ln) of wavelength of the cells from `wave` (Angstrom) up to Ly-alpha at `z_max`; empty when there are none."""
     start, stop = np.log(wave), np.log(LYMAN_ALPHA * (1 + z_max))
     return start + (np.arange(max(int(np.ceil((stop - start) * C_KM_S / CELL)), 0)) + 0.5) * CELL / C_KM_S
 

@@ -14,7 +14,7 @@ ALPHA_NU = -0.5  # f_nu slope behind the K-corrections of the selection
 I_FROM_1450 = -1.486  # M_i(z=2) - M_1450 (Richards et al. 2006, eq. 1 and 3 with that slope)
 BANDS = {"g": 4686.0, "i": 7481.0}  # effective wavelengths of SDSS bands, Angstrom
 
-Z_RANGE = (0.3, 4.3)
+Z_RANGE = (0.1, 4.3)
 _Z_STEP, _M_STEP = 0.02, 0.05
 
 SELECTIONS = {

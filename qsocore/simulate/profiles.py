@@ -45,7 +45,8 @@ def add_gaussians(flux: NDArray, wave: NDArray, centre: ArrayLike, sigma: ArrayL
     wave : ndarray, shape (n_pix,)
         Their common wavelengths, Angstrom.
     centre, sigma, area : array_like, shape (n,)
-        Centre and standard deviation in Angstrom and area in flux x Angstrom, in the frame of `wave`; a line of area 0 costs nothing.
+        Centre and standard deviation in Angstrom and area in flux x Angstrom, in the frame of `wave`; a line of area 0 costs
+        nothing.
     """
     shape = flux.shape[:1]
     centre, sigma, area = (np.broadcast_to(np.asarray(value, np.float32), shape) for value in (centre, sigma, area))

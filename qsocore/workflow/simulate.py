@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qsocore.catalog import Column
 from qsocore.errors import ConfigError
 from qsocore.grid import DEFAULT_GRID, WaveGrid
 from qsocore.progress import Progress
@@ -93,7 +94,8 @@ def _write_shard(task: tuple[StoreWriter, Survey, int, int, int]) -> int:
     flux, ivar, mask = (np.concatenate([getattr(observed, name) for observed, _ in blocks])[:rows]
                         for name in ("flux", "ivar", "mask"))
     catalog = join_catalogs([catalog for _, catalog in blocks])
-    writer.write_shard(number, flux, ivar, mask, {name: values[:rows] for name, values in catalog.items()}, declared_columns())
+    writer.write_shard(number, flux, ivar, mask, {name: values[:rows] for name, values in catalog.items()},
+                       declared_columns(survey.mixture))
     return rows
 
 
@@ -105,7 +107,7 @@ def join_catalogs(catalogs: list[dict]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([catalog.get(name, fill[name]) for catalog in catalogs]) for name in names}
 
 
-def declared_columns() -> tuple:
-    """Meaning of every column that a simulated store has beyond the standard ones."""
-    own = (getattr(import_module(f"qsocore.simulate.{module}"), "COLUMNS", ()) for module in SOURCES.values())
+def declared_columns(mixture: tuple[tuple[str, float], ...]) -> tuple[Column, ...]:
+    """Meaning of the columns of a store of these classes, beyond the standard ones."""
+    own = (getattr(import_module(f"qsocore.simulate.{SOURCES[name]}"), "COLUMNS", ()) for name, _ in mixture)
     return tuple({column.name: column for part in (*own, COLUMNS) for column in part}.values())
