@@ -27,7 +27,7 @@ from qsocore.store.files import write_text
 from qsocore.store.runs import copy_run, new_run
 from qsocore.train.checkpoint import write_tensors
 from qsocore.train.data import Batches
-from qsocore.train.loop import CHECKPOINT, TrainSettings, fit
+from qsocore.train.loop import CHECKPOINT, TrainSettings, fit, pick_device
 from qsocore.train.split import Split, split_by_object
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     """
     model = MODELS.get(model_name)
     config, settings, normalisation = sort_settings(model, words)
+    pick_device(settings.device)  # refuses before anything is written
     store = open_store(store_path)
     grid = get_grid(settings.grid) if settings.grid else store.grid
     prepared = Prepared(store, grid, normalisation)

@@ -1,0 +1,1 @@
+from tests.spectra import make_store  # noqa: F401 - a fixture
