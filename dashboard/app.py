@@ -1,0 +1,62 @@
+"""The dashboard as an app: ``panel serve dashboard/app.py --args STORE``, or ``qso serve STORE``."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import parse_qsl
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard import actions, layout
+from dashboard.library import Library
+from dashboard.session import Session
+from dashboard.state import State
+
+_URL_DELAY_MS = 400
+
+
+def create(library: Library) -> pmui.Page:
+    """Build the page of one tab from the address that the browser asked for."""
+    pn.extension("tabulator", notifications=True)
+    session = Session(library, State(store=str(library.path)))
+    query = dict(parse_qsl((pn.state.location.search if pn.state.location else "").lstrip("?")))
+    session.dark = query.get("theme") != "light"
+    actions.start(session, query)
+    if not query:
+        actions.first_colour(session)
+    page = layout.page(session)
+    if pn.state.location is not None:
+        Address(session, pn.state.location)
+    return page
+
+
+class Address:
+    """Writes State into the browser's address, a moment after the last change."""
+
+    def __init__(self, session: Session, location):
+        self.session, self.location, self._changes = session, location, 0
+        session.state.param.watch(lambda *_: self._soon(), list(session.state.param))
+
+    def _soon(self) -> None:
+        self._changes += 1
+        change = self._changes
+        self.session.document.add_timeout_callback(lambda: self._write(change), _URL_DELAY_MS)
+
+    def _write(self, change: int) -> None:
+        from urllib.parse import urlencode
+
+        if change == self._changes:
+            query = urlencode(self.session.state.to_query())
+            self.location.search = f"?{query}" if query else ""
+
+
+def main(words: list[str]) -> pmui.Page:
+    """Build the page from the words after ``--args``; the library is opened once per process."""
+    path = words[0]
+    library = pn.state.as_cached(f"library {path}", lambda: Library.open(path))
+    return create(library)
+
+
+if __name__.startswith("bokeh_app_"):
+    main(sys.argv[1:]).servable()

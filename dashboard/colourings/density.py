@@ -1,0 +1,26 @@
+"""How many objects lie in a pixel, on a logarithmic scale, so that one object is seen beside ten thousand."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.colourings import EMPTY, Aggregate, Scale, to_levels
+
+
+class Density:
+    """Objects per pixel."""
+
+    kind = "count"
+
+    def scale(self, aggregate: Aggregate) -> Scale:
+        """From one object to the fullest pixel of the view."""
+        return Scale(1.0, max(float(aggregate.count.max(initial=0)), 10.0), log=True)
+
+    def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
+        levels = to_levels(np.maximum(aggregate.count, 1).astype(np.float32), scale or self.scale(aggregate))
+        levels[aggregate.count == 0] = EMPTY
+        return levels
+
+
+COLOURING = Density()

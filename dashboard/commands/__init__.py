@@ -1,0 +1,1 @@
+"""Commands that the dashboard adds to ``qso`` through the entry-point group ``qso_atlas.commands``."""

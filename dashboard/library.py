@@ -1,0 +1,109 @@
+"""What all sessions of one server share: the store or table it was started with, its runs, its joined tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from dashboard.table import AtlasTable
+from qsocore.errors import AtlasError
+from qsocore.store import open_store
+
+if TYPE_CHECKING:
+    from qsocore.store import RunFolder, Store
+
+_WORKERS = 2
+
+
+class Library:
+    """One store with its runs, or one bare table. Everything it hands out is read-only and made once.
+
+    Parameters
+    ----------
+    path : path
+        The store's folder or the table's file.
+    store : Store, optional
+        The opened store; None for a bare table.
+    table : AtlasTable, optional
+        The bare table.
+    """
+
+    def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None):
+        self.path, self.store, self._bare = Path(path), store, table
+        self._made: dict[Any, Any] = {}
+        self._lock = RLock()
+
+    @classmethod
+    def open(cls, path: str | Path, x: str | None = None, y: str | None = None, object_id: str | None = None) -> Library:
+        """Open a store, or a Parquet, CSV or FITS table with the columns of its map.
+
+        Raises
+        ------
+        AtlasError
+            When it is neither, or cannot be read.
+        """
+        if Path(path).is_file():
+            from dashboard.tablefile import open_table
+
+            return cls(path, table=open_table(path, x, y, object_id))
+        return cls(path, store=open_store(path))
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor:
+        """Threads for work that would hold up the event loop; aggregation lets go of the interpreter lock."""
+        return ThreadPoolExecutor(_WORKERS, thread_name_prefix="atlas")
+
+    def runs(self) -> list[RunFolder]:
+        """Runs that have latents for this store, the latest first."""
+        if self.store is None:
+            return []
+        return [run for run in reversed(self.store.runs()) if run.latents.exists()]
+
+    def run(self, name: str) -> RunFolder | None:
+        """A run by name; the empty name is none.
+
+        Raises
+        ------
+        StoreError
+            When the store has no such run.
+        """
+        return self.store.run(name) if self.store is not None and name else None
+
+    def table(self, run: str = "") -> AtlasTable:
+        """The Atlas table under a run."""
+        if self._bare is not None:
+            return self._bare
+        return self.once(("table", run), lambda: AtlasTable.from_store(self.store, self.run(run)))
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` returns, made at the first call with this key and kept."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    def decoder(self, run: str) -> Any:
+        """The run's decoder, or None when there is no run.
+
+        Raises
+        ------
+        AtlasError
+            When the run has no usable weights.
+        """
+        folder = self.run(run)
+        if folder is None:
+            return None
+        if not folder.finished:
+            raise AtlasError("the run has no weights, so nothing can be reconstructed", folder.path, "train it again")
+        from qsocore.embed.decoder import Decoder
+
+        return self.once(("decoder", run), lambda: Decoder(folder, source=self.store.grid))
+
+    def warm_up(self) -> None:
+        """Load the latest run's model ahead of the first tap."""
+        for run in self.runs()[:1]:
+            self.decoder(run.name)

@@ -1,0 +1,69 @@
+"""Serve a library to browsers on this machine, and only to them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from qsocore.errors import AtlasError
+
+if TYPE_CHECKING:
+    from dashboard.library import Library
+
+HOST = "127.0.0.1"
+FIRST_PORT = 5006
+_TRIED = 20
+_IDLE_SESSION_MS, _CHECK_MS = 60_000, 10_000  # a closed tab's session is let go of after a minute
+
+
+def free_port(wanted: int | None = None) -> int:
+    """The port wanted, or the first free one from `FIRST_PORT` on when none is.
+
+    Raises
+    ------
+    AtlasError
+        When the port wanted is taken, or no port is free.
+    """
+    for port in range(FIRST_PORT, FIRST_PORT + _TRIED) if wanted is None else (wanted,):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HOST, port))
+                return port
+            except OSError as error:
+                if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                    raise
+    taken = f"port {wanted} is" if wanted is not None else f"ports {FIRST_PORT} to {FIRST_PORT + _TRIED - 1} are"
+    raise AtlasError(f"{taken} taken", HOST, "choose another with --port")
+
+
+def serve(library: Library, port: int | None = None, browser: bool = True) -> None:
+    """Serve until interrupted; prints the address.
+
+    Parameters
+    ----------
+    library : Library
+        What is shown.
+    port : int, optional
+        TCP port on this machine; the first free one by default.
+    browser : bool
+        Whether a browser is opened.
+
+    Raises
+    ------
+    AtlasError
+        When the port is taken.
+    """
+    port = free_port(port)
+    import panel as pn
+
+    from dashboard.app import create
+    from dashboard.raster import warm_up
+
+    library.pool.submit(warm_up)
+    library.pool.submit(library.warm_up)
+    print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
+    pn.serve({"/": lambda: create(library)}, port=port, address=HOST, show=browser, title="QSO Atlas", verbose=False,
+             websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"], check_unused_sessions=_CHECK_MS,
+             unused_session_lifetime=_IDLE_SESSION_MS)

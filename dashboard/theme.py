@@ -1,0 +1,93 @@
+"""Looks: the colours of the dark and the light theme, and the template that follows the system's choice at once."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', Roboto, Arial, sans-serif"
+
+INK = {
+    "dark": {"page": "#0c0e11", "surface": "#12151a", "line": "#262c34", "text": "#d8dde3", "muted": "#8d96a1",
+             "accent": "#86b6e8", "on_accent": "#12151a", "model": "#f0a35e", "mark": "#ffffff", "under": "#000000",
+             "flux": "#b9c7d6", "warn": "#e0b454"},
+    "light": {"page": "#eef0f2", "surface": "#fbfcfd", "line": "#d9dde2", "text": "#1b2127", "muted": "#5a646f",
+              "accent": "#1d5c9e", "on_accent": "#fbfcfd", "model": "#c2410c", "mark": "#10151a", "under": "#ffffff",
+              "flux": "#34495e", "warn": "#9a6700"},
+}
+"""Named colours of both themes."""
+
+
+def _palette(ink: dict[str, str]) -> dict:
+    return {
+        "palette": {
+            "primary": {"main": ink["accent"], "contrastText": ink["on_accent"]},
+            "background": {"default": ink["page"], "paper": ink["surface"]},
+            "text": {"primary": ink["text"], "secondary": ink["muted"]},
+            "divider": ink["line"],
+        },
+        "typography": {"fontFamily": FONT, "fontSize": 12.5, "htmlFontSize": 16},
+        "shape": {"borderRadius": 4},
+    }
+
+
+THEME_CONFIG = {name: _palette(ink) for name, ink in INK.items()}
+"""What the page's components are themed with."""
+
+PAGE_SX = {
+    # these two words make the bar's widgets take the page's own colours instead of white on blue
+    ".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main", "boxShadow": "none",
+                        "backgroundImage": "none", "borderBottom": "1px solid", "borderColor": "divider"},
+    ".MuiToolbar-root": {"minHeight": "52px !important", "height": "52px", "px": "14px !important"},
+    ".MuiAppBar-root .title": {"fontSize": "15px", "fontWeight": 600, "letterSpacing": "0.01em", "color": "text.primary",
+                               "whiteSpace": "nowrap"},
+    ".main": {"backgroundColor": "background.default"},
+    ".MuiAppBar-root .MuiLinearProgress-root": {"height": "2px", "marginTop": "-2px"},
+}
+"""The page's frame: a low, quiet bar."""
+
+# Before anything is drawn: take the theme from the address, else from the system, so that no page flashes white.
+TEMPLATE = """
+{% extends "base.html" %}
+{% block preamble %}
+{{ super() }}
+<script>
+  (() => {
+    const system = window.matchMedia("(prefers-color-scheme: dark)")
+    const chosen = new URLSearchParams(window.location.search).get("theme")
+    const follow = () => {
+      document.documentElement.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light"
+    }
+    follow()
+    system.addEventListener("change", follow)
+  })()
+</script>
+<style>
+  :where(:root[data-theme="dark"]) { --mui-palette-background-default: PAGE_DARK; color-scheme: dark; }
+  :where(:root[data-theme="light"]) { --mui-palette-background-default: PAGE_LIGHT; }
+  #loader { background: transparent !important; }
+</style>
+{% endblock %}
+""".replace("PAGE_DARK", INK["dark"]["page"]).replace("PAGE_LIGHT", INK["light"]["page"])
+
+
+TABS_SX = {
+    ".MuiTabs-root, .MuiTabs-scroller": {"minHeight": "34px"},
+    ".MuiTab-root": {"textTransform": "none", "minHeight": "34px", "padding": "4px 14px", "fontSize": "12.5px"},
+}
+"""Low tabs that don't shout."""
+
+PLOT_CSS = ":host(:focus), :host(:focus-visible), .bk-canvas:focus { outline: none; }"
+"""A plot that was clicked needs no frame."""
+
+
+@cache
+def css() -> str:
+    """The stylesheet of the page's own panes."""
+    here = Path(__file__).resolve().parent
+    return next(path for path in (here / "assets" / "atlas.css", here.parent / "assets" / "atlas.css") if path.exists()).read_text()
+
+
+def ink(dark: bool) -> dict[str, str]:
+    """The named colours of the theme in force."""
+    return INK["dark" if dark else "light"]

@@ -1,0 +1,76 @@
+"""The spectrum of the object in focus, its reconstruction over it and the residual below."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from dashboard import spectrum, theme, words
+from dashboard.session import Session
+from dashboard.spectrum import SpectrumView
+from dashboard.views import View
+from dashboard.views._empty import empty
+from dashboard.views._specfigure import SpectrumFigure
+
+_FACTS = ("class", "subclass", "z", "snr_median", "chi2_pix")
+
+
+class SpectrumPane:
+    """The upper right of the page."""
+
+    def __init__(self, session: Session):
+        self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
+        looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
+        self.head = pn.pane.HTML("", height=34, margin=0, **looks)
+        self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
+        self.figures = pn.Column(
+            pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6, 0, 6), styles={"flex": "2.4 1 0"}),
+            pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6, 4, 6), styles={"flex": "1 1 0"}),
+            sizing_mode="stretch_both", margin=0, visible=False)
+        session.on(["focus", "run"], self._look)
+        session.param.watch(lambda _: self.plot.paint(theme.ink(session.dark)), "dark")
+        self.plot.paint(theme.ink(session.dark))
+        self._look()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self.head, self.hint, self.figures, sizing_mode="stretch_both", margin=0, css_classes=["object"])
+
+    def _look(self) -> None:
+        session, row = self.session, self.session.focus_row
+        if row < 0 or session.table.store is None or session.table.store.grid is None:
+            self._work.submit(lambda: None, lambda _: self._nothing(row))
+            return
+        table, run = session.table, session.state.run
+
+        def work() -> SpectrumView:
+            return spectrum.look_at(table, row, session.library.decoder(run))
+
+        self._work.submit(work, self._show)
+
+    def _nothing(self, row: int) -> None:
+        self.figures.visible, self.hint.visible = False, True
+        if row < 0:
+            self.head.object = ""
+            self.hint.object = empty("Tap an object on the map",
+                                     "Its spectrum, reconstruction and residual appear here; lasso or box to select many.",
+                                     sketch=True)
+        else:
+            self.head.object = _head(self.session.state.focus, [])
+            self.hint.object = empty("This table has no spectra", "To see them, read the survey's files into a store.",
+                                     "qso ingest FILES --out my.store")
+
+    def _show(self, view: SpectrumView) -> None:
+        self.plot.show(view)
+        columns, row = self.session.table.columns, dict(view.row)
+        facts = [(words.title(columns[name]), words.value(row.get(name), columns[name]))
+                 for name in _FACTS if name in columns and row.get(name) not in (None, "")]
+        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")))
+        self.hint.visible, self.figures.visible = False, True
+
+
+def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False) -> str:
+    said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
+    said += '<span class="fact warn">redshift warning</span>' if warn else ""
+    return f'<div class="head"><span class="id">{words.html(object_id)}</span>{said}</div>'
+
+
+VIEW = View("Spectrum", "object", 0, SpectrumPane)

@@ -1,0 +1,67 @@
+"""Words and numbers as the user reads them: column titles, units in Unicode, values with sensible digits, safe HTML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from qsocore.catalog import Column
+
+_TITLES = {"ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error", "z_warn": "Redshift warning",
+           "snr_median": "Median S/N", "chi2_pix": "χ² per pixel", "mse": "Reconstruction error", "n_pix_good": "Good pixels",
+           "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release"}
+_UNITS = {"Angstrom": "Å", "deg": "°", "arcsec": "″", "um": "µm"}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+FLUX_LABEL = "Flux density  (10⁻¹⁷ erg s⁻¹ cm⁻² Å⁻¹)"
+WAVE_LABEL = "Observed wavelength in vacuum  (Å)"
+
+
+def title(column: Column) -> str:
+    """What a column is called on an axis or in a list."""
+    if column.name in _TITLES:
+        return _TITLES[column.name]
+    stem, _, last = column.name.rpartition("_")
+    if stem and last in ("x", "y") and column.role == "coordinate":
+        return f"{stem.upper()} {last}"
+    if stem and last.isdigit():
+        return f"{stem.capitalize()} {last}"
+    return column.name
+
+
+def unit(column: Column) -> str:
+    """A unit in Unicode, "" for none; exponents are raised."""
+    words = []
+    for word in column.unit.split():
+        base = word.rstrip("-0123456789") if not word[0].isdigit() else word
+        words.append(_UNITS.get(base, base) + word[len(base):].translate(_RAISED))
+    return " ".join(words)
+
+
+def label(column: Column) -> str:
+    """Title with unit, as on an axis."""
+    return f"{title(column)}  ({unit(column)})" if column.unit else title(column)
+
+
+def value(content: object, column: Column) -> str:
+    """A value with the digits that it deserves; a missing one is a dash."""
+    if content is None or content == "" or content != content:
+        return "—"
+    if isinstance(content, bool) or not isinstance(content, (int, float)):
+        return str(content)
+    if isinstance(content, int):
+        return str(content)
+    if column.unit == "deg":
+        return f"{content:.6f}"
+    if column.role == "redshift":
+        return f"{content:.5f}"
+    return number(content)
+
+
+def number(content: float) -> str:
+    """Five significant digits, without an exponent where that reads well."""
+    return f"{content:,.5g}" if 1e-3 <= abs(content) < 1e6 or content == 0 else f"{content:.4g}"
+
+
+def html(text: object) -> str:
+    """Text made harmless for HTML; catalogues hold what strangers wrote."""
+    return escape(str(text), quote=True)

@@ -1,0 +1,53 @@
+"""Work beside the event loop, of which only the latest request's result arrives; what is stale is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from bokeh.document import Document
+
+T = TypeVar("T")
+
+
+class Latest:
+    """One line of work in which a new request makes the earlier ones stale.
+
+    Parameters
+    ----------
+    document : Document
+        Where results are used, under its lock.
+    executor : Executor
+        Does the work.
+    failed : callable
+        Told of an exception.
+    """
+
+    def __init__(self, document: Document, executor: Executor, failed: Callable[[Exception], None]):
+        self.document, self.executor, self.failed = document, executor, failed
+        self.generation = 0
+        self.busy = False
+
+    def submit(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do `work` in a thread and give its result to `then` in the document, unless a later request came meanwhile."""
+        self.generation += 1
+        self.busy = True
+        self.executor.submit(self._run, self.generation, work, then)
+
+    def _run(self, generation: int, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        if generation != self.generation:
+            return
+        try:
+            result = work()
+        except Exception as error:  # handed to the user by `failed`; a thread would swallow it
+            fault = error
+            self.document.add_next_tick_callback(lambda: self._arrive(generation, self.failed, fault))
+            return
+        self.document.add_next_tick_callback(lambda: self._arrive(generation, then, result))
+
+    def _arrive(self, generation: int, then: Callable, result: object) -> None:
+        if generation == self.generation:
+            self.busy = False
+            then(result)
