@@ -30,7 +30,7 @@ class SpectrumModel(nn.Module, ABC):
         super().__init__()
         self.n_pix, self.n_latent = n_pix, n_latent
 
-    def initialise(self, x: Tensor, w: Tensor) -> None:  # noqa: B027 - most models need nothing
+    def initialise(self, x: Tensor, w: Tensor) -> None:
         """Take from a sample of the training set, (B, n_pix) each, what the model needs before its first step."""
 
     @abstractmethod

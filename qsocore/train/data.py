@@ -46,7 +46,7 @@ class Batches:
         return -(-len(self.rows) // self.size)
 
     def sample(self, n: int) -> tuple[Tensor, Tensor]:
-        """x and w of at most n of the rows, drawn with the seed, (n, n_pix) each."""
+        """X and w of at most n of the rows, drawn with the seed, (n, n_pix) each."""
         chosen = np.random.default_rng(self.seed).permutation(len(self.rows))[:n]
         block = self.prepared.read(self.rows[np.sort(chosen)])
         return torch.from_numpy(block.x), torch.from_numpy(block.w)

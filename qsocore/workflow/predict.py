@@ -81,8 +81,8 @@ def _write_csv(table: pa.Table, file) -> None:
 def _write_fits(table: pa.Table, file) -> None:
     from astropy.table import Table
 
-    columns = {name: np.asarray(table[name].to_pylist(), str) if pa.types.is_string(table[name].type) else table[name].to_numpy()
-               for name in table.column_names}
+    columns = {name: np.asarray(column.to_pylist(), str) if pa.types.is_string(column.type) else column.to_numpy()
+               for name, column in zip(table.column_names, table.columns, strict=True)}
     Table(columns).write(file, format="fits")
 
 

@@ -97,7 +97,7 @@ def test_reconstruction_follows_the_signal(trained):
     decoder, spectra = Decoder(trained.run("demo")), trained.spectra(np.arange(trained.n_rows))
     gain = []
     for i in range(0, 240, 9):
-        model, chi2_pix = decoder.reconstruct(spectra.flux[i], spectra.ivar[i], spectra.mask[i])
+        _, chi2_pix = decoder.reconstruct(spectra.flux[i], spectra.ivar[i], spectra.mask[i])
         good = spectra.mask[i] == 0
         flat = np.average(spectra.flux[i, good], weights=spectra.ivar[i, good])
         gain.append(np.mean(spectra.ivar[i, good] * (spectra.flux[i, good] - flat) ** 2) / chi2_pix)

@@ -1,5 +1,7 @@
 """Weighted PCA: finds a known subspace through noise and gaps, never gets worse, and does not look at masked pixels."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -48,7 +50,7 @@ def test_recovers_a_known_subspace_with_half_of_the_pixels_missing():
 def test_each_pass_is_no_worse_than_the_last():
     _, _, _, x, w = truth(seed=1)
     _, losses = trained(x, w, passes=12)
-    assert all(later <= earlier * (1 + 1e-5) for earlier, later in zip(losses, losses[1:], strict=False))
+    assert all(later <= earlier * (1 + 1e-5) for earlier, later in pairwise(losses))
     assert losses[-1] < 0.1 * losses[0]
 
 

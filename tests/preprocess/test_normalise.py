@@ -41,7 +41,7 @@ def test_rms_does_not_move_with_gaps_and_wild_masked_pixels():
 
 def test_weights_are_the_stated_ones():
     flux, ivar = np.full((1, 64), 2.0, "f4"), np.linspace(0, 900, 64, dtype="f4")[None]
-    x, w, scale = Normalisation("median", error_floor=0.1).apply(flux, ivar)
+    _, w, scale = Normalisation("median", error_floor=0.1).apply(flux, ivar)
     assert scale[0] == 2.0
     with np.errstate(divide="ignore"):
         by_hand = 1 / (1 / (ivar * 4.0) + 0.01)
@@ -54,7 +54,8 @@ def test_weights_are_the_stated_ones():
 
 @settings(max_examples=80, deadline=None)
 @given(hnp.arrays("f4", (3, 70), elements=st.floats(-1e6, 1e6, width=32)),
-       hnp.arrays("f4", (3, 70), elements=st.one_of(st.just(0.0), st.floats(2**-20, 1e6, width=32))), st.sampled_from(sorted(SCALES)))
+       hnp.arrays("f4", (3, 70), elements=st.one_of(st.just(0.0), st.floats(2**-20, 1e6, width=32))),
+       st.sampled_from(sorted(SCALES)))
 def test_scale_is_positive_and_undoes_itself(flux, ivar, name):
     x, w, scale = Normalisation(name).apply(flux, ivar)
     assert (scale > 0).all()
