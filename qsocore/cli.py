@@ -110,17 +110,19 @@ def main(words: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if words is None else words)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(overview())
-        return 0
-    if words[0] in ("-V", "--version"):
-        print(f"qso {qsocore.__version__}")
-        return 0
     kept = Command.kept
     try:
+        if not words or words[0] in ("-h", "--help", "help"):
+            print(overview())
+            return 0
+        if words[0] in ("-V", "--version"):
+            print(f"qso {qsocore.__version__}")
+            return 0
         command = COMMANDS.get(words[0])
         kept = command.kept
-        return command.run(parser_of(words[0]).parse_args(words[1:])) or 0
+        status = command.run(parser_of(words[0]).parse_args(words[1:])) or 0
+        sys.stdout.flush()  # a closed pipe shows here and not at exit
+        return status
     except KeyboardInterrupt:
         print(f"qso: stopped; {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from qsocore.store import RunFolder, Store, open_store
+from qsocore.store import Manifest, RunFolder, Store, open_store
+from qsocore.surveys import SURVEYS
 
 
 def store_info(path: str | Path) -> dict[str, Any]:
@@ -32,7 +33,6 @@ def store_info(path: str | Path) -> dict[str, Any]:
     """
     store = open_store(path)
     manifest = store.manifest
-    provenance = dict(manifest.provenance)
     return {
         "path": str(store.path),
         "rows": store.n_rows,
@@ -45,8 +45,8 @@ def store_info(path: str | Path) -> dict[str, Any]:
         "bytes": sum(file.stat().st_size for file in store.path.rglob("*") if file.is_file()),
         "created": manifest.created,
         "code_version": manifest.code_version,
-        "citations": provenance.pop("citations", []),
-        "provenance": provenance,
+        "citations": _citations(manifest),
+        "provenance": dict(manifest.provenance),
     }
 
 
@@ -79,6 +79,12 @@ def _counts(store: Store, name: str) -> dict[str, int]:
     counts = np.bincount(codes + 1, minlength=len(labels) + 1)
     named = dict(zip(labels, counts[1:].tolist(), strict=True))
     return named | ({"": int(counts[0])} if counts[0] else {})
+
+
+def _citations(manifest: Manifest) -> list[str]:
+    """What to cite: for what the store was made with, and for each survey in it."""
+    made_with = [manifest.provenance["citation"]] if "citation" in manifest.provenance else []
+    return made_with + [SURVEYS.get(name).citation for name in manifest.surveys if name in SURVEYS]
 
 
 def _run_info(run: RunFolder) -> dict[str, Any]:
