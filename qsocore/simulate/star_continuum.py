@@ -18,7 +18,7 @@ _DEPARTURE = {
 
 
 def planck(wave: NDArray, teff: float) -> NDArray[np.float64]:
-    """ln of Planck's law per unit wavelength, 0 at `PIVOT`; shape as `wave` (Angstrom)."""
+    """Planck's law per unit wavelength as a logarithm, 0 at `PIVOT`; shape as `wave` (Angstrom)."""
     def log_b(at):
         x = _C2 / (at * teff)
         return -5 * np.log(at) - x - np.log1p(-np.exp(-x))
@@ -27,7 +27,7 @@ def planck(wave: NDArray, teff: float) -> NDArray[np.float64]:
 
 
 def dwarf_continuum(wave: NDArray, teff: float) -> NDArray[np.float64]:
-    """ln f_lambda of a dwarf without lines and bands, 0 at `PIVOT`.
+    """Spectrum (ln f_lambda) of a dwarf without lines and bands, 0 at `PIVOT`.
 
     Blanketing by lines too many to list and the opacity of H- and molecules redden cool stars in the blue; the departures are
     those that give the colours of the dwarfs of Pickles (1998), PASP 110, 863.
@@ -41,5 +41,5 @@ def dwarf_continuum(wave: NDArray, teff: float) -> NDArray[np.float64]:
 
 
 def continuum(wave: NDArray, teff: float) -> NDArray[np.float64]:
-    """ln f_lambda of a carbon star without bands: Planck's law, blanketed below 4800 Angstrom."""
+    """Spectrum (ln f_lambda) of a carbon star without bands: Planck's law, blanketed below 4800 Angstrom."""
     return planck(wave, teff) - 1.2 * np.clip((4800 - wave) / 1000, 0, None)

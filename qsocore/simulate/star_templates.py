@@ -26,8 +26,39 @@ LAYERS = ("continuum", "hydrogen", "metals", "molecules")
 
 @cache
 def template_wave() -> NDArray[np.float64]:
-    """Vacuum wavelengths of the templates, Angstrom: 2950 to 11,700 in equal steps of log10."""
-    return _frozen(10 ** np.arange(np.log10(2950), np.log10(11700), STEP))
+    """Vacuum wavelengths of the templates, Angstrom: 1700 to 11,700 in equal steps of log10."""
+    return _frozen(10 ** np.arange(np.log10(1700), np.log10(11700), STEP))
+
+
+def redshifted(rest: NDArray, wave: NDArray, z: NDArray) -> NDArray[np.float32]:
+    """Spectra on `template_wave` as seen at a redshift: f(wave / (1 + z)), linear between pixels.
+
+    Parameters
+    ----------
+    rest : ndarray of float32, shape (n, n_wave)
+        Spectra at rest; held at their ends beyond the templates' range.
+    wave : ndarray, shape (n_pix,)
+        Observed vacuum wavelength, Angstrom.
+    z : ndarray, shape (n,)
+        Redshift.
+
+    Returns
+    -------
+    ndarray, shape (n, n_pix)
+    """
+    at = (np.log10(wave / template_wave()[0]) / STEP - (np.log10(1 + z) / STEP)[:, None]).astype(np.float32)  # (n, n_pix)
+    np.clip(at, 0, rest.shape[1] - 1.001, out=at)
+    below = at.astype(np.int32)
+    at -= below
+    below += (np.arange(len(rest), dtype=np.int32) * rest.shape[1])[:, None]
+    flat = rest.ravel()
+    flux = flat.take(below)
+    below += 1
+    rise = flat.take(below)
+    rise -= flux
+    rise *= at
+    flux += rise
+    return flux
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qsocore.catalog import Column
 from qsocore.simulate.photometry import magnitudes
-from qsocore.simulate.star_templates import STEP, template_wave, templates
+from qsocore.simulate.star_templates import redshifted, template_wave, templates
 from qsocore.units import C_KM_S
 
 _ROWS = 256  # stars made at a time, to keep to a few MB
@@ -120,7 +120,7 @@ def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) 
     truth : dict
         From `draw`.
     wave : ndarray, shape (n_pix,)
-        Observed vacuum wavelength, Angstrom, within 3000-11,600.
+        Observed vacuum wavelength, Angstrom, within 1750-11,600.
     rng : numpy.random.Generator
         Unused: all that is drawn of a star is in `truth`.
 
@@ -130,33 +130,15 @@ def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) 
         f_lambda, 1e-17 erg/s/cm2/Angstrom.
     """
     flux = np.empty((len(truth["true_z"]), wave.size), np.float32)
-    position = (np.log10(wave) - np.log10(template_wave()[0])) / STEP
     for family in np.unique(truth["family"].astype(str)):
         of_family = np.flatnonzero(truth["family"] == family)
         for first in range(0, of_family.size, _ROWS):
             rows = of_family[first:first + _ROWS]
             rest = templates(family).spectra(truth["teff"][rows], truth["strength"][rows])
             seen = magnitudes(rest, template_wave())["mag_i"]
-            flux[rows] = _shift(rest, position, truth["true_z"][rows])
+            flux[rows] = redshifted(rest, wave, truth["true_z"][rows])
             flux[rows] *= (10 ** (0.4 * (seen - truth["mag_i"][rows]))).astype(np.float32)[:, None]
     return flux
-
-
-def _shift(rest: NDArray, position: NDArray, z: NDArray) -> NDArray[np.float32]:
-    """Redshifted spectra at pixels `position` of the templates: linear between pixels, (n, n_pix)."""
-    at = (position - (np.log10(1 + z) / STEP)[:, None]).astype(np.float32)
-    np.clip(at, 0, rest.shape[1] - 1.001, out=at)
-    low = at.astype(np.int32)
-    at -= low
-    low += (np.arange(len(rest), dtype=np.int32) * rest.shape[1])[:, None]
-    flat = rest.ravel()
-    below = flat.take(low)
-    low += 1
-    above = flat.take(low)
-    above -= below
-    above *= at
-    above += below
-    return above
 
 
 def catalogue(truth: dict[str, NDArray], wave: NDArray) -> dict[str, NDArray]:
