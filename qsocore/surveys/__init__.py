@@ -111,6 +111,6 @@ def read_file(path: str | Path, name: str | None = None) -> Iterator[Spectrum | 
         survey = recognise(probe, name)
         try:
             yield from survey.read(probe)
-        except (KeyError, IndexError, ValueError, TypeError, AttributeError, OSError, StructError) as error:
+        except (KeyError, IndexError, ValueError, OSError, StructError) as error:
             raise ReadError("damaged", f"read as {survey.title} it breaks off with {type(error).__name__}: {error}", path,
                             "check the file against its origin") from error

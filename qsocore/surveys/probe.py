@@ -132,6 +132,10 @@ class Probe:
         """Name of every HDU in capitals, "PRIMARY" for a nameless first and "" for others without one."""
         return [block.name or ("" if number else "PRIMARY") for number, block in enumerate(self._scan[0])]
 
+    def keyword(self, key: str, default=None, hdu: int = 0) -> int | float | str | None:
+        """A keyword of fixed format (0 and 1 for F and T) without the cost of parsing the header; `default` where absent."""
+        return self._scan[0][hdu].get(key, default) if hdu < len(self._scan[0]) else default
+
     def columns(self, hdu: int | str) -> list[str]:
         """Column names of a table, as written; none when there is no such HDU or it is no table."""
         number = self._number(hdu)
