@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from qsocore.simulate.profiles import window
 from qsocore.units import C_KM_S
 
-BAL_FRACTION = 0.15  # with broad troughs, before some of them turn out too shallow or narrow for a balnicity
-MINI_FRACTION = 0.12  # with narrower ones; absorption indices above zero then total about 26 % (Trump et al. 2006)
+BAL_FRACTION = 0.13  # with broad troughs; a few of the narrower ones join to broad ones, a few broad ones lie below 3000 km/s
+MINI_FRACTION = 0.13  # with narrower ones; absorption indices above zero then total about 26 % (Trump et al. 2006)
 LOW_IONISATION_FRACTION = 0.15  # of those with broad troughs
 TROUGHS = 3
 V_MAX = 25_000.0  # km/s, end of both indices
@@ -39,7 +39,7 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
     width = np.clip(10 ** (3.54 + 0.22 * rng.standard_normal((n, TROUGHS))), 2000, 9000)
     depth = rng.uniform(0.30, 0.95, (n, TROUGHS))
     narrow = mini[:, None]
-    width = np.where(narrow, 10 ** (2.95 + 0.17 * rng.standard_normal((n, TROUGHS))), width)
+    width = np.where(narrow, np.clip(10 ** (2.9 + 0.15 * rng.standard_normal((n, TROUGHS))), 400, 1400), width)
     outer = np.where(narrow, rng.uniform(1000, 15_000, (n, TROUGHS)), outer)
     flatness = rng.choice([2.0, 4.0, 6.0], (n, TROUGHS))
     out = {"bal_v": np.maximum(outer - width / 2, width / 2), "bal_width": width, "bal_depth": np.where(used, depth, 0.0),

@@ -22,7 +22,7 @@ SELECTIONS = {
     # DR16Q joins SDSS-I/II, BOSS (z > 2.15) and eBOSS (0.8 < z < 2.2); the forest quasars are the most complete
     "dr16q": ((0.0, 0.6), (0.8, 0.7), (2.15, 1.5), (3.5, 1.0)),
     # one early BOSS plate: CORE targets above 2.15, some low-redshift ones let in by the colours
-    "boss": ((0.0, 0.55), (1.0, 0.10), (2.0, 0.7), (2.15, 1.0)),
+    "boss": ((0.0, 1.2), (0.9, 0.10), (2.0, 0.5), (2.15, 1.3), (2.7, 0.9)),
 }
 """Relative completeness from each redshift on, by name of the selection."""
 

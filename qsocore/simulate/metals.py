@@ -31,7 +31,7 @@ SYSTEMS = (
 _DAMPED_LINES = ((1260.422, 1.0), (1302.168, 0.9), (1334.532, 1.0), (1526.707, 0.8), (1608.451, 0.6), (1670.789, 0.9),
                  (1548.204, 0.6), (1550.781, 0.4), (2344.213, 1.0), (2382.764, 1.2), (2600.173, 1.2), (2796.354, 1.7),
                  (2803.532, 1.5))
-_DAMPED_WIDTH, _PLACES, _LEAST_SIGMA = 0.6, 4, 45.0
+_DAMPED_WIDTH, _PLACES, _LEAST_SIGMA = 0.6, 4, 80.0  # Angstrom; per kind; km/s, half a pixel of the default grid
 
 
 def draw(z: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
@@ -79,8 +79,10 @@ def _add_lines(tau, wave, lines, z, width):
     part = np.zeros((rows.size, wave.size), np.float32)
     for rest, relative in lines:
         strength = relative * width[rows]
-        # Clouds add velocity rather than depth: the central optical depth stays near one
-        sigma = np.maximum(_LEAST_SIGMA, 0.45 * C_KM_S * strength / rest)
+        # Clouds add velocity rather than depth: the central optical depth grows to one and stays there
+        sigma = np.maximum(_LEAST_SIGMA, 0.55 * C_KM_S * strength / rest)
+        x = C_KM_S * strength / rest / (np.sqrt(2 * np.pi) * sigma)
+        saturation = 1 + 0.354 * x + 0.154 * x**2 + 0.07 * x**3  # tau / x, from 1 - exp(-tau) of a Gaussian integrated over it
         centre = rest * (1 + z[rows])
-        add_gaussians(part, wave, centre, centre * sigma / C_KM_S, 1.25 * strength * (1 + z[rows]))
+        add_gaussians(part, wave, centre, centre * sigma / C_KM_S, saturation * strength * (1 + z[rows]))
     tau[rows] += part
