@@ -161,9 +161,9 @@ def install(venv: Path, variant: str, extras: set[str]) -> None:
 
 
 def pip(venv: Path, *words: str) -> bool:
-    """``pip install`` under the constraints; what it says goes to the terminal."""
+    """``pip install`` under the constraints; what it says goes to standard error, beside our own progress."""
     command = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "install", "-c", ROOT / "constraints.txt", *words]
-    return subprocess.run(list(map(str, command))).returncode == 0
+    return subprocess.run(list(map(str, command)), stdout=sys.stderr).returncode == 0
 
 
 def write_stamp(venv: Path, stamp: dict) -> None:
