@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from qsocore.errors import ConfigError, StoreError
 from qsocore.grid import WaveGrid
-from qsocore.records import Mask, ObjectId, Spectrum
+from qsocore.preprocess.resample import rebin
 from qsocore.store import Store
-
-_ANYONE = ObjectId("store", "row", "any")  # rows have lost their names here
 
 
 class Regridder:
@@ -67,18 +65,13 @@ class Regridder:
 
     def __call__(self, flux: NDArray, ivar: NDArray, rows: NDArray) -> tuple[NDArray, NDArray]:
         """Flux and ivar (n, n_pix of the target) of these rows; ivar is 0 where nothing is known."""
-        from qsocore.preprocess.resample import resample
-
+        if self.z is None:
+            return rebin(self.source.wave, flux, ivar, None, self.target.edges)[:2]
         out = np.zeros((2, len(flux), self.target.n_pix), np.float32)
         for i, row in enumerate(rows):
-            stretch = 1.0 if self.z is None else 1.0 + self.z[row]
-            good = ivar[i] > 0
-            if not (np.isfinite(stretch) and stretch > 0 and good.any()):
-                continue
-            mask = np.where(good, 0, Mask.NO_IVAR).astype(np.uint8)
-            spectrum = Spectrum(_ANYONE, self.source.wave / stretch, flux[i], ivar[i], mask)
-            out[0, i], resampled, reasons = resample(spectrum, self.target)
-            out[1, i] = np.where(reasons == 0, resampled, 0.0)
+            stretch = 1.0 + self.z[row]
+            if np.isfinite(stretch) and stretch > 0:
+                out[:, i] = rebin(self.source.wave / stretch, flux[i], ivar[i], None, self.target.edges)[:2]
         return out[0], out[1]
 
     def back(self, flux: NDArray, z: float | None = None) -> NDArray:

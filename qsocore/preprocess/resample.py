@@ -97,7 +97,7 @@ def rebin(wave: ArrayLike, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike | N
     weight = good.astype(np.float64)
     bright = np.where(good, flux, 0.0)
     variance = np.divide(1.0, ivar, out=np.zeros(ivar.shape), where=good)
-    reasons = np.where(good, 0, np.where(mask > 0, mask, np.where(np.isfinite(ivar + flux), Mask.NO_IVAR, Mask.NOT_FINITE)))
+    reasons = _reasons(flux, ivar, mask, good)
     borders, gaps = _borders(wave)
     if gaps.size:
         weight, bright, variance = (np.insert(values, gaps, 0.0, axis=-1) for values in (weight, bright, variance))
@@ -108,10 +108,18 @@ def rebin(wave: ArrayLike, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike | N
     enough = covered >= COVERED * np.diff(edges) * (1 - 1e-9)  # half is enough, whatever rounding says
     covered = np.where(enough, covered, 1.0)
     out = np.where(enough, overlap.sum(bright) / covered, 0.0)
-    squared = np.where(enough, overlap.sum_squared(variance), np.inf)
-    out_ivar = covered**2 / squared
-    why = overlap.union(reasons.astype(np.uint8))
-    return out.astype(np.float32), out_ivar.astype(np.float32), np.where(enough, 0, why).astype(np.uint8)
+    out_ivar = covered**2 / np.where(enough, overlap.sum_squared(variance), np.inf)
+    why = np.zeros(enough.shape, np.uint8) if enough.all() else np.where(enough, 0, overlap.union(reasons)).astype(np.uint8)
+    return out.astype(np.float32), out_ivar.astype(np.float32), why
+
+
+def _reasons(flux: NDArray, ivar: NDArray, mask: NDArray, good: NDArray) -> NDArray[np.uint8]:
+    """The mask's reasons, and one for bad pixels to which it gives none."""
+    unsaid = ~good & (mask == 0)
+    if not unsaid.any():
+        return mask
+    own = np.where(np.isfinite(ivar) & np.isfinite(flux), np.uint8(Mask.NO_IVAR), np.uint8(Mask.NOT_FINITE))
+    return np.where(unsaid, own, mask)
 
 
 def _borders(wave: NDArray) -> tuple[NDArray, NDArray]:
@@ -119,8 +127,8 @@ def _borders(wave: NDArray) -> tuple[NDArray, NDArray]:
     step = np.diff(wave)
     first, last = wave[0] - step[0] / 2, wave[-1] + step[-1] / 2
     middle = wave[:-1] + step / 2
-    if step.size < 2:
-        return np.array([first, *middle, last]), np.empty(0, np.int64)
+    if step.size < 2 or step.max() <= _GAP * step.min():  # the usual case, told cheaply
+        return np.concatenate([[first], middle, [last]]), np.empty(0, np.int64)
     usual = np.minimum(np.append(step[1:], step[-2]), np.insert(step[:-1], 0, step[1]))  # the lesser of both neighbours'
     gaps = np.flatnonzero(step > _GAP * usual)
     before, after = np.insert(step, 0, step[0])[gaps], np.append(step, step[-1])[gaps + 1]
