@@ -9,7 +9,7 @@ from qsocore.simulate.star_hydrogen import balmer_jump, balmer_wave
 from qsocore.units import C_KM_S, air_to_vacuum
 
 # Equivalent widths (Angstrom) of H-alpha to H-9 and of helium (air wavelengths) at unit strength
-_DISC_BALMER = (46.0, 26.0, 21.0, 17.0, 13.0, 10.0, 8.0)
+_DISC_BALMER = (46.0, 25.0, 18.0, 14.0, 10.5, 8.0, 6.0)
 _DISC_HELIUM = ((4471.5, 5.0), (4685.7, 5.0), (4921.9, 2.5), (5015.7, 2.5), (5875.6, 9.0), (6678.2, 5.0), (7065.2, 4.0))
 _DISC_SPEED, _DISC_SIGMA = 420.0, 330.0  # km/s: offset of each of the two peaks, and their width
 _DISC_JUMP = 0.12  # dex, in emission

@@ -11,12 +11,12 @@ from qsocore.units import air_to_vacuum
 # Strong lines with wings: air wavelength (NIST), equivalent width (Angstrom) at these temperatures, central depth
 _TEFF = (1400, 2000, 2600, 3000, 3400, 3800, 4200, 4600, 5200, 5800, 6500, 7200, 8000, 9000, 11000)
 _STRONG = (
-    (3933.66, (0, 0, 3, 5, 8, 10, 12, 13, 13, 10.5, 7.5, 5.0, 2.6, 1.0, 0.2), 2.6),  # Ca II K
-    (3968.47, (0, 0, 3, 5, 7, 8, 10, 11, 11, 8.5, 6.0, 4.0, 2.0, 0.7, 0.1), 2.3),  # Ca II H
+    (3933.66, (0, 0, 6, 11, 13, 13, 13, 13, 13, 10.5, 7.5, 5.0, 2.6, 1.0, 0.2), 2.6),  # Ca II K
+    (3968.47, (0, 0, 5, 9, 11, 11, 11, 11, 11, 8.5, 6.0, 4.0, 2.0, 0.7, 0.1), 2.3),  # Ca II H
     (4226.73, (0, 0, 12, 14, 12, 8.5, 5.5, 3.2, 1.8, 1.1, 0.6, 0.3, 0.2, 0.1, 0), 1.6),  # Ca I
-    (5167.32, (0, 0, 1.5, 1.5, 1.5, 1.6, 1.6, 1.3, 0.9, 0.6, 0.4, 0.3, 0.25, 0.2, 0), 0.8),  # Mg I b4, Fe I
-    (5172.68, (0, 0, 2.0, 2.0, 2.2, 2.5, 2.8, 2.3, 1.6, 1.1, 0.6, 0.4, 0.3, 0.15, 0), 1.0),  # Mg I b2
-    (5183.60, (0, 0, 2.5, 2.5, 2.7, 3.0, 3.4, 2.8, 1.9, 1.3, 0.8, 0.5, 0.4, 0.2, 0), 1.2),  # Mg I b1
+    (5167.32, (0, 0, 1.5, 1.5, 1.5, 1.6, 1.6, 1.3, 0.9, 0.6, 0.35, 0.2, 0.15, 0.1, 0), 0.8),  # Mg I b4, Fe I
+    (5172.68, (0, 0, 2.0, 2.0, 2.2, 2.5, 2.8, 2.3, 1.6, 1.1, 0.6, 0.3, 0.2, 0.1, 0), 1.0),  # Mg I b2
+    (5183.60, (0, 0, 2.5, 2.5, 2.7, 3.0, 3.4, 2.8, 1.9, 1.3, 0.8, 0.4, 0.25, 0.1, 0), 1.2),  # Mg I b1
     (5889.95, (60, 32, 10, 7.5, 6.0, 4.8, 3.3, 2.0, 1.15, 0.75, 0.45, 0.3, 0.2, 0.1, 0), 1.5),  # Na I D2
     (5895.92, (60, 32, 8, 6.0, 5.0, 4.0, 2.8, 1.7, 0.95, 0.6, 0.35, 0.2, 0.15, 0.1, 0), 1.3),  # Na I D1
     (7664.90, (110, 40, 6, 2.2, 1.2, 0.8, 0.5, 0.35, 0.25, 0.2, 0.15, 0.1, 0, 0, 0), 1.8),  # K I
@@ -56,7 +56,13 @@ _WEAK_SIGMA = 1.9  # Angstrom at 5000: the blends' own width
 # Bands: head (air), reach (Angstrom, negative to the blue), depth at 4600 K
 _BANDS = ((4314.0, -22.0, 0.62), (3883.4, -70.0, 0.75), (4215.0, -45.0, 0.16), (3590.0, -60.0, 0.5))  # CH G; CN violet
 _BANDS_TEFF = (2600, 3400, 4000, 4600, 5200, 5800, 6500, 7200)
-_BANDS_STRENGTH = (0.3, 0.65, 0.9, 1.0, 0.88, 0.60, 0.22, 0.0)
+_BANDS_STRENGTH = (0.4, 0.75, 1.0, 1.1, 1.0, 0.75, 0.40, 0.0)
+
+# The veil of lines too many to list, which reddens cool stars in the blue: its optical depth at 4890 K, and its strength
+_VEIL_WAVE = (1700, 2200, 2700, 3100, 3550, 3850, 3970, 4010, 4200, 4550)
+_VEIL_DEPTH = (4.0, 2.5, 1.6, 1.0, 0.60, 0.66, 0.76, 0.25, 0.24, 0.0)
+_VEIL_TEFF = (2600, 3200, 3800, 4340, 4890, 5330, 5810, 6530, 7500)
+_VEIL_STRENGTH = (1.5, 1.3, 1.25, 1.25, 1.0, 0.55, 0.20, 0.08, 0.0)
 
 
 def metals(wave: NDArray, teff: float) -> NDArray[np.float64]:
@@ -70,4 +76,5 @@ def metals(wave: NDArray, teff: float) -> NDArray[np.float64]:
     bands = float(np.interp(teff, _BANDS_TEFF, _BANDS_STRENGTH))
     for head, reach, depth in _BANDS:
         tau += bands * depth * band(wave, float(air_to_vacuum(head)), reach)
-    return tau
+    veil = float(np.interp(teff, _VEIL_TEFF, _VEIL_STRENGTH))
+    return tau + veil * np.interp(wave, _VEIL_WAVE, _VEIL_DEPTH)
