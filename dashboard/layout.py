@@ -22,7 +22,7 @@ def page(session: Session) -> pmui.Page:
 
     left = _card(*(pane for _, pane in made("map")), flex="3 1 0")
     tabs = pmui.Tabs(*made("tab"), sizing_mode="stretch_both", margin=0, dynamic=False, sx=theme.TABS_SX)
-    right = pn.Column(_card(*(pane for _, pane in made("object")), flex="1.45 1 0"), _card(tabs, flex="1 1 0"),
+    right = pn.Column(_card(*(pane for _, pane in made("object")), flex="1.7 1 0"), _card(tabs, flex="1 1 0"),
                       sizing_mode="stretch_both", margin=0, styles={"flex": "2 1 0", "min-width": "0", "gap": f"{_GAP}px"})
     main = pn.Row(left, right, sizing_mode="stretch_both", margin=_GAP, styles={"gap": f"{_GAP}px", "min-height": "0"})
     built = pmui.Page(title="QSO Atlas", header=[pn.panel(Controls(session))], main=[main], sidebar_variant="temporary",

@@ -16,8 +16,8 @@ from dashboard.colourings import EMPTY, Aggregate
 if TYPE_CHECKING:
     import pandas
 
-_MAX_RADIUS = 4
-_MOST_COVERED = 0.3  # of the picture's pixels, when points are enlarged
+_MAX_RADIUS = 3
+_MOST_COVERED = 0.2  # of the picture's pixels, when points are enlarged
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def spread(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def radius_for(taken: int, size: int) -> int:
-    """Radius in pixels, 0 to 4, at which `taken` discs cover less than a third of a picture of `size` pixels."""
+    """Radius in pixels, 0 to 3, at which `taken` discs cover less than a fifth of a picture of `size` pixels."""
     fits = [radius for radius in range(1, _MAX_RADIUS + 1) if taken * 3.2 * radius**2 < _MOST_COVERED * size]
     return max(fits, default=0)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ROBUST = (0.5, 99.5)
 _ROOM = 0.25
+_SIGMAS = (5.0, 25.0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,13 @@ class SpectrumView:
         low, high = (float(end) for end in np.percentile(both, _ROBUST))
         room = _ROOM * (high - low) or 1.0
         return min(low - room, 0.0), high + 1.4 * room  # the line marks' names stand above
+
+    @property
+    def residual_range(self) -> tuple[float, float]:
+        """Limits of the residual in sigma, the same both ways: 5 at least, 25 at most."""
+        wide = np.nanpercentile(np.abs(self.residual), _ROBUST[1]) if np.isfinite(self.residual).any() else 0.0
+        reach = float(np.clip(1.1 * wide, *_SIGMAS))
+        return -reach, reach
 
     def lines(self) -> list[tuple[Line, float]]:
         """Major lines that fall inside the coverage at the catalogue redshift, with their observed wavelengths."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import param
 
-from qsocore.errors import did_you_mean
+from qsocore.errors import ConfigError, did_you_mean
+from qsocore.selection import from_json, to_json
 
 DENSITY = "density"
 PALETTES = ("viridis", "cividis", "inferno", "plasma")
@@ -40,7 +42,7 @@ class State(param.Parameterized):
 
     def to_query(self) -> dict[str, str]:
         """The choices that differ from their defaults, as words for an address; the store itself is not among them."""
-        return {name: _write(getattr(self, name)) for name in _IN_ADDRESS
+        return {name: _write(name, getattr(self, name)) for name in _IN_ADDRESS
                 if getattr(self, name) != self.param[name].default and not (self.projection and name in ("x", "y"))}
 
     def apply_query(self, query: Mapping[str, str]) -> list[str]:
@@ -62,7 +64,7 @@ class State(param.Parameterized):
                 continue
             try:
                 setattr(self, name, _read(query[name], self.param[name]))
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, ConfigError):
                 refused.append(f"the address says {name}={query[name][:40]!r}, which cannot be used")
         return refused
 
@@ -71,13 +73,20 @@ _IN_ADDRESS = ("run", "projection", "x", "y", "colour_by", "limits", "palette", 
                "theme")
 
 
-def _write(value: object) -> str:
+_RULES = ("selection", "only")
+
+
+def _write(name: str, value: object) -> str:
+    if name in _RULES:
+        return json.dumps(json.loads(value), separators=(",", ":"))
     if isinstance(value, tuple):
         return ",".join(f"{part:.7g}" for part in value)
     return "" if value is None else str(value)
 
 
 def _read(text: str, parameter: param.Parameter) -> object:
+    if parameter.name in _RULES:
+        return to_json(from_json(text)) if text else ""
     if isinstance(parameter, param.Tuple):
         numbers = tuple(float(part) for part in text.split(",")) if text else None
         if numbers and not all(abs(number) < float("inf") for number in numbers):

@@ -42,6 +42,7 @@ PAGE_SX = {
     ".MuiAppBar-root .title": {"fontSize": "15px", "fontWeight": 600, "letterSpacing": "0.01em", "color": "text.primary",
                                "whiteSpace": "nowrap"},
     ".main": {"backgroundColor": "background.default"},
+    ".main .MuiToolbar-root": {"margin": "0 !important"},
     ".MuiAppBar-root .MuiLinearProgress-root": {"height": "2px", "marginTop": "-2px"},
 }
 """The page's frame: a low, quiet bar."""
@@ -77,8 +78,31 @@ TABS_SX = {
 }
 """Low tabs that don't shout."""
 
-PLOT_CSS = ":host(:focus), :host(:focus-visible), .bk-canvas:focus { outline: none; }"
+PLOT_CSS = ":host { --outline-width: 0px; }"
 """A plot that was clicked needs no frame."""
+
+TOOLBAR_CSS = ":host(.bk-above) { padding-left: 24px; }"
+"""Without room to spare Bokeh hides the last tools in a menu."""
+
+
+TABLE_CSS = """
+:host { --surface: var(--mui-palette-background-paper); --line: var(--mui-palette-divider); }
+.tabulator { font-size: 12px !important; font-variant-numeric: tabular-nums; background: transparent !important; border: 0 !important; }
+.tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col, .tabulator .tabulator-footer {
+  background: var(--surface) !important; color: var(--mui-palette-text-secondary) !important; border-color: var(--line) !important; }
+.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 4px 8px !important; }
+.tabulator .tabulator-tableholder, .tabulator-table { background: transparent !important; color: var(--mui-palette-text-primary) !important; }
+.tabulator-row { background: transparent !important; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent);
+  min-height: 22px !important; cursor: pointer; }
+.tabulator-row:hover { background: color-mix(in srgb, var(--mui-palette-primary-main) 14%, transparent) !important; }
+.tabulator-row .tabulator-cell { padding: 3px 8px !important; height: auto !important; border: 0 !important;
+  color: var(--mui-palette-text-primary) !important; }
+.tabulator-footer { padding: 2px 0 !important; }
+.tabulator-page { padding: 1px 8px !important; margin: 0 1px !important; border: 1px solid var(--line) !important; border-radius: 3px !important;
+  background: transparent !important; color: var(--mui-palette-text-secondary) !important; font-size: 11.5px !important; }
+.tabulator-page.active { color: var(--mui-palette-primary-main) !important; border-color: var(--mui-palette-primary-main) !important; }
+"""
+"""The selection's table in the page's own looks."""
 
 
 @cache

@@ -8,12 +8,14 @@ from qsocore.catalog import Column
 
 _TITLES = {"ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error", "z_warn": "Redshift warning",
            "snr_median": "Median S/N", "chi2_pix": "χ² per pixel", "mse": "Reconstruction error", "n_pix_good": "Good pixels",
-           "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release"}
+           "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release",
+           "native_id": "Survey's id", "calibrated": "Calibrated", "notes": "Notes", "source_file": "Source file",
+           "source_row": "Source row"}
 _UNITS = {"Angstrom": "Å", "deg": "°", "arcsec": "″", "um": "µm"}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-FLUX_LABEL = "Flux density  (10⁻¹⁷ erg s⁻¹ cm⁻² Å⁻¹)"
-WAVE_LABEL = "Observed wavelength in vacuum  (Å)"
+FLUX_LABEL = "Flux density, 10⁻¹⁷ erg s⁻¹ cm⁻² Å⁻¹"
+WAVE_LABEL = "Observed wavelength in vacuum (Å)"
 
 
 def title(column: Column) -> str:
@@ -39,7 +41,7 @@ def unit(column: Column) -> str:
 
 def label(column: Column) -> str:
     """Title with unit, as on an axis."""
-    return f"{title(column)}  ({unit(column)})" if column.unit else title(column)
+    return f"{title(column)} ({unit(column)})" if column.unit else title(column)
 
 
 def value(content: object, column: Column) -> str:
@@ -55,6 +57,11 @@ def value(content: object, column: Column) -> str:
     if column.role == "redshift":
         return f"{content:.5f}"
     return number(content)
+
+
+def pattern(column: Column) -> str:
+    """Numbro's format of a column of numbers in a table, with the digits of `value`."""
+    return "0.000000" if column.unit == "deg" else "0.00000" if column.role == "redshift" else "0,0.000"
 
 
 def number(content: float) -> str:

@@ -65,5 +65,8 @@ def to_levels(values: NDArray, scale: Scale) -> NDArray[np.uint8]:
     """Place values on a scale: 0 at its low end or under, 253 at its high end or over; NaN becomes `UNKNOWN`."""
     low, high = (np.log(scale.low), np.log(scale.high)) if scale.log else (scale.low, scale.high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        place = ((np.log(values) if scale.log else values) - low) * (LEVELS / max(high - low, 1e-30))
-        return np.where(np.isnan(place), UNKNOWN, np.clip(place, 0, LEVELS - 1)).astype(np.uint8)
+        values = values.astype(np.float32, copy=False)
+        place = ((np.log(values) if scale.log else values) - np.float32(low)) * np.float32(LEVELS / max(high - low, 1e-30))
+        levels = np.clip(np.nan_to_num(place), 0, LEVELS - 1).astype(np.uint8)
+        levels[np.isnan(place)] = UNKNOWN
+        return levels

@@ -15,7 +15,7 @@ MAX_CLASSES = 12
 """Classes told apart by colour; further ones share the last colour as "other"."""
 SHADES = LEVELS // MAX_CLASSES
 """Brightness steps within a class."""
-_FULL = 30.0  # objects in a pixel at which it is as bright as it gets
+_BRIGHTEST = 99  # percentile of the objects in a pixel from which it is as bright as it gets
 
 
 class Categorical:
@@ -24,12 +24,17 @@ class Categorical:
     kind = "classes"
 
     def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
-        number = aggregate.value[..., ::-1].argmax(axis=-1)  # the last maximum: the rarer class
-        best = aggregate.value.shape[-1] - 1 - number
-        shade = np.log1p(aggregate.count) / np.log1p(_FULL)
-        shade = np.clip((shade * SHADES).astype(np.int16), 0, SHADES - 1)
-        levels = (best * SHADES + shade).astype(np.uint8)
-        levels[aggregate.count == 0] = EMPTY
+        best, most = np.zeros(aggregate.count.shape, np.uint8), np.zeros(aggregate.count.shape, aggregate.value.dtype)
+        for number in range(aggregate.value.shape[-1]):  # the frequent classes first: a tie goes to the rarer
+            here = aggregate.value[..., number]
+            better = (here >= most) & (here > 0)
+            np.copyto(most, here, where=better)
+            best[better] = number
+        taken = aggregate.count > 0
+        full = np.percentile(aggregate.count[taken], _BRIGHTEST) if taken.any() else 1.0
+        shade = np.log1p(aggregate.count, dtype=np.float32) * np.float32((SHADES - 1) / np.log1p(full))
+        levels = best * np.uint8(SHADES) + np.minimum(shade, SHADES - 1).astype(np.uint8)
+        levels[~taken] = EMPTY
         return levels
 
 

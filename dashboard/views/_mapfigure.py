@@ -24,9 +24,9 @@ class MapFigure:
         lasso = LassoSelectTool()
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="above",
-            tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()], stylesheets=[theme.PLOT_CSS],
+            tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS],
             lod_timeout=30, min_border_left=52, min_border_right=14, name="map")
-        self.figure.toolbar.logo = None
+        self.figure.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)
         self.figure.toolbar.active_drag = lasso
         self.figure.grid.visible = False
@@ -54,7 +54,8 @@ class MapFigure:
     def show(self, source: ColumnDataSource, levels: NDArray[np.uint8] | None, view: View | None) -> None:
         """Replace an image, or take it away."""
         if levels is None:
-            source.data = dict(_NO_IMAGE)
+            if source.data["image"]:
+                source.data = dict(_NO_IMAGE)
             return
         source.data = {"image": [levels], "x": [view.x0], "y": [view.y0], "dw": [view.x1 - view.x0], "dh": [view.y1 - view.y0]}
 

@@ -10,7 +10,6 @@ from dashboard import theme, words
 from dashboard.spectrum import SpectrumView
 
 _COLUMNS = ("wave", "flux", "low", "high", "sigma", "model", "residual", "rest")
-_SIGMAS = 6.0
 _HOVER = [("λ", "@wave{0.0} Å"), ("λ rest", "@rest{0.0} Å"), ("flux", "@flux{0.000} ± @sigma{0.000}"),
           ("model", "@model{0.000}"), ("residual", "@residual{0.0} σ")]
 
@@ -23,12 +22,12 @@ class SpectrumFigure:
         self.gaps = ColumnDataSource({"x0": [], "x1": []})
         self.marks = ColumnDataSource({"wave": [], "name": [], "height": []})
         self.wave_range = Range1d(3600, 10400)
-        tools = {"stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both", "x_range": self.wave_range, "min_border_left": 62, "min_border_right": 16}
+        tools = {"outline_line_color": None, "stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both", "x_range": self.wave_range, "min_border_left": 58, "min_border_right": 16}
         self.flux = figure(y_range=Range1d(0, 1), toolbar_location="above", min_border_bottom=4, name="spectrum",
                            tools=[BoxZoomTool(), PanTool(), WheelZoomTool(dimensions="width"), ResetTool()], **tools)
-        self.residual = figure(y_range=Range1d(-_SIGMAS, _SIGMAS), toolbar_location=None, tools="", min_border_top=0,
+        self.residual = figure(y_range=Range1d(-5, 5), toolbar_location=None, tools="", min_border_top=0,
                                name="residual", **tools)
-        self.flux.toolbar.logo = None
+        self.flux.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.flux.toolbar.active_scroll = self.flux.select_one(WheelZoomTool)
         self._draw_flux()
         self._draw_residual()
@@ -38,7 +37,7 @@ class SpectrumFigure:
         plot.extra_y_ranges = {"page": Range1d(0, 1)}
         plot.grid.visible = False
         plot.xaxis.visible = False
-        plot.yaxis.axis_label = words.FLUX_LABEL
+        plot.title.update(text=words.FLUX_LABEL, standoff=4)
         self._gap_flux = plot.vstrip(x0="x0", x1="x1", source=self.gaps, line_color=None, fill_alpha=0.16)
         self._lines = plot.segment(x0="wave", x1="wave", y0=0, y1=1, source=self.marks, y_range_name="page", line_dash=[3, 3],
                                    line_alpha=0.45)
@@ -52,8 +51,8 @@ class SpectrumFigure:
     def _draw_residual(self) -> None:
         plot, by = self.residual, {"source": self.pixels}
         plot.grid.visible = False
-        plot.xaxis.axis_label, plot.yaxis.axis_label = words.WAVE_LABEL, "Residual  (σ)"
-        plot.yaxis.ticker = [-5, 0, 5]
+        plot.xaxis.axis_label, plot.yaxis.axis_label = words.WAVE_LABEL, "Residual (σ)"
+        plot.yaxis.ticker.desired_num_ticks = 3
         plot.yaxis.minor_tick_line_color = None
         self._gap_residual = plot.vstrip(x0="x0", x1="x1", source=self.gaps, line_color=None, fill_alpha=0.16)
         self._zero = plot.hspan(y=[-1, 0, 1], line_alpha=0.5, line_width=1)
@@ -69,10 +68,11 @@ class SpectrumFigure:
         lines = view.lines()
         self.marks.data = {"wave": [wave for _, wave in lines], "name": [line.name for line, _ in lines],
                            "height": _heights([wave for _, wave in lines], view.covered)}
-        for axis, (start, end) in ((self.wave_range, view.covered), (self.flux.y_range, view.flux_range)):
+        for axis, (start, end) in ((self.wave_range, view.covered), (self.flux.y_range, view.flux_range),
+                                   (self.residual.y_range, view.residual_range)):
             axis.update(start=start, end=end, reset_start=start, reset_end=end)
         calibrated = view.row.get("calibrated")
-        self.flux.yaxis.axis_label = words.FLUX_LABEL if calibrated in (None, True, 1) else "Flux  (uncalibrated)"
+        self.flux.title.text = words.FLUX_LABEL if calibrated in (None, True, 1) else "Flux, uncalibrated"
 
     def paint(self, ink: dict[str, str]) -> None:
         """Colour the glyphs for the theme."""

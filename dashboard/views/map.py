@@ -30,6 +30,7 @@ class MapView:
         self._work, self._marks = session.latest(), session.latest()
         self._aggregate: Aggregate | None = None
         self._view: Window | None = None
+        self._marked = False
         self._counts = derive.Counts(0, 0, 0, session.table.n_rows)
         looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}
         self.legend = pn.pane.HTML("", height=40, **looks)
@@ -56,9 +57,10 @@ class MapView:
         plot.on_event(SelectionGeometry, lambda event: actions.select(session, event.geometry) if event.final else None)
         plot.on_event(Tap, lambda event: self._view and actions.tap(session, event.x, event.y, self._view))
         for side in ("inner_width", "inner_height"):
-            plot.on_change(side, lambda attr, old, new: self._draw())
+            plot.on_change(side, lambda attr, old, new: self._draw(changed=False))
         session.on(["run", "projection", "x", "y"], self._frame)
-        session.on(["colour_by", "only", "window"], self._draw)
+        session.on(["colour_by", "only"], self._draw)
+        session.on(["window"], lambda: self._draw(changed=False))
         session.on(["limits"], self._place)
         session.on(["selection", "focus"], self._overlay)
         session.on(["palette"], self._paint)
@@ -73,8 +75,8 @@ class MapView:
         self.map.label(words.label(columns[x]), words.label(columns[y]))
         self._draw()
 
-    def _draw(self) -> None:
-        """Aggregate what is in view."""
+    def _draw(self, changed: bool = True) -> None:
+        """Aggregate what is in view; `changed` when more than the view did."""
         session, (width, height) = self.session, self.map.size
         window = session.state.window or session.extent
         shown = self.map.figure.x_range.start, self.map.figure.x_range.end, *(
@@ -91,12 +93,14 @@ class MapView:
             return aggregate, levels, session.n_drawn
 
         def then(result: tuple) -> None:
+            first = self._aggregate is None
             self._aggregate, levels, n_drawn = result
             self._view = view
             self.map.show(self.map.image, levels, view)
             self._count(in_view=int(self._aggregate.count.sum()), drawn=n_drawn)
-            self._paint()
-            self._overlay()
+            if first or changed or session.colouring.kind == "count":
+                self._paint()  # the scale of a density is the view's own
+            self._overlay() if first or changed else self._mark()
 
         self._work.submit(work, then)
         session.document.add_timeout_callback(self._mark_busy, _LONG_MS)
@@ -127,19 +131,24 @@ class MapView:
 
     def _overlay(self) -> None:
         """Selection and focus."""
-        session, view = self.session, self._view
-        row = session.focus_row
+        session, row = self.session, self.session.focus_row
         x, y = session.coordinates
         here = [] if row < 0 or not np.isfinite([x[row], y[row]]).all() else [row]
         self.map.focus.data = {"x": x[here], "y": y[here]}
-        corners = derive.outline(session.state.selection, *session.axes)
-        self.map.outline.data = {"x": [x for x, _ in corners or ()], "y": [y for _, y in corners or ()]}
+        corners = derive.outline(session.state.selection, *session.axes) or ()
+        self.map.outline.data = {"x": [x for x, _ in corners], "y": [y for _, y in corners]}
         self.clear.visible = self.only.visible = bool(session.state.selection)
         self.all.visible = bool(session.state.only)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Count the selected objects; those selected on another plane are marked one by one."""
+        session, view = self.session, self._view
+        (x, y), plane = session.coordinates, session.axes
 
         def work() -> tuple:
             rows = session.selected
-            if rows is None or corners or view is None:
+            if rows is None or view is None or derive.outline(session.state.selection, *plane):
                 return rows, None
             marked = raster.aggregate(raster.points(x[rows], y[rows]), "count", view)
             return rows, raster.spread(np.where(marked.count > 0, 0, EMPTY).astype(np.uint8))
@@ -149,7 +158,9 @@ class MapView:
             self.map.show(self.map.marked, marks, view)
             self._count(selected=0 if rows is None else len(rows))
 
-        self._marks.submit(work, then)
+        if session.state.selection or self._marked:
+            self._marked = bool(session.state.selection)
+            self._marks.submit(work, then)
 
     def _count(self, **changed: int) -> None:
         self._counts = derive.Counts(**(self._counts.__dict__ | changed))

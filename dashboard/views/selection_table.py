@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import panel as pn
+from bokeh.models.widgets.tables import NumberFormatter
 
 from dashboard import actions, theme, words
 from dashboard.session import Session
-from dashboard.state import DENSITY
 from dashboard.views import View
 from dashboard.views._empty import empty
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas
 
 _SHOWN = ("object_id", "class", "z", "snr_median", "chi2_pix")
+_PAGE = 50
 
 
 class SelectionTable:
@@ -24,23 +25,17 @@ class SelectionTable:
 
     def __init__(self, session: Session):
         self.session, self._work = session, session.latest()
-        self.rows: np.ndarray | None = None
-        self.hint = pn.pane.HTML(empty("Nothing is selected", "Draw a lasso or a box on the map."), margin=0,
-                                 sizing_mode="stretch_both", stylesheets=[theme.css()])
-        self.table = pn.widgets.Tabulator(
-            pagination="remote", page_size=12, disabled=True, show_index=False, sizing_mode="stretch_both", selectable=False,
-            layout="fit_columns", theme="simple", visible=False, margin=(0, 8, 0, 8), stylesheets=[theme.css()],
-            configuration={"columnDefaults": {"headerSort": True}})
-        self.table.on_click(lambda event: actions.focus(session, int(self.rows[event.row])))
+        self.body = pn.Column(sizing_mode="stretch_both", margin=0)
         session.on(["selection", "only", "run", "colour_by"], self._list)
+        self._list()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self.hint, self.table, sizing_mode="stretch_both", margin=0)
+        return self.body
 
     def _list(self) -> None:
         session = self.session
         table, colour = session.table, session.state.colour_by
-        names = [name for name in (*_SHOWN, *((colour,) if colour != DENSITY else ())) if name in table.columns]
+        names = [name for name in dict.fromkeys((*_SHOWN, colour)) if name in table.columns]
 
         def work() -> tuple[np.ndarray | None, pandas.DataFrame | None]:
             rows = session.selected
@@ -49,16 +44,26 @@ class SelectionTable:
         self._work.submit(work, lambda result: self._show(*result))
 
     def _show(self, rows: np.ndarray | None, frame: pandas.DataFrame | None) -> None:
-        self.rows = rows
-        some = rows is not None and len(rows) > 0
-        self.hint.visible, self.table.visible = not some, some
-        if some:
-            columns = self.session.table.columns
-            self.table.param.update(value=frame, titles={name: words.label(columns[name]) for name in frame}, page=1)
-        elif rows is not None:
-            self.hint.object = empty("No object lies in this selection", "Draw it anew.")
+        # a new table each time: one that is in a hidden tab cannot take another selection
+        if rows is None:
+            self.body[:] = [self._hint("Nothing is selected", "Draw a lasso or a box on the map.")]
+        elif not len(rows):
+            self.body[:] = [self._hint("No object lies in this selection", "Draw it anew.")]
         else:
-            self.hint.object = empty("Nothing is selected", "Draw a lasso or a box on the map.")
+            self.body[:] = [self._table(rows, frame)]
+
+    def _hint(self, title: str, text: str) -> pn.pane.HTML:
+        return pn.pane.HTML(empty(title, text), margin=0, sizing_mode="stretch_both", stylesheets=[theme.css()])
+
+    def _table(self, rows: np.ndarray, frame: pandas.DataFrame) -> pn.widgets.Tabulator:
+        columns = self.session.table.columns
+        table = pn.widgets.Tabulator(
+            frame, pagination="remote", page_size=_PAGE, disabled=True, show_index=False, selectable=False, row_height=24,
+            sizing_mode="stretch_both", layout="fit_columns", theme="simple", margin=(0, 8), stylesheets=[theme.TABLE_CSS],
+            titles={name: words.label(columns[name]) for name in frame},
+            formatters={name: NumberFormatter(format=words.pattern(columns[name])) for name in frame if columns[name].dtype.startswith("float")})
+        table.on_click(lambda event: actions.focus(self.session, int(rows[event.row])))
+        return table
 
 
 VIEW = View("Selection", "tab", 1, SelectionTable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import panel as pn
 
 from dashboard import spectrum, theme, words
@@ -11,7 +12,7 @@ from dashboard.views import View
 from dashboard.views._empty import empty
 from dashboard.views._specfigure import SpectrumFigure
 
-_FACTS = ("class", "subclass", "z", "snr_median", "chi2_pix")
+_FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ²/pixel"}
 
 
 class SpectrumPane:
@@ -61,15 +62,16 @@ class SpectrumPane:
     def _show(self, view: SpectrumView) -> None:
         self.plot.show(view)
         columns, row = self.session.table.columns, dict(view.row)
-        facts = [(words.title(columns[name]), words.value(row.get(name), columns[name]))
-                 for name in _FACTS if name in columns and row.get(name) not in (None, "")]
-        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")))
+        facts = [(short, words.value(row[name], columns[name])) for name, short in _FACTS.items()
+                 if row.get(name) not in (None, "")]
+        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")), model=np.isfinite(view.model).any())
         self.hint.visible, self.figures.visible = False, True
 
 
-def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False) -> str:
+def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False, model: bool = False) -> str:
     said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
     said += '<span class="fact warn">redshift warning</span>' if warn else ""
+    said += '<span class="model">reconstruction</span>' if model else ""
     return f'<div class="head"><span class="id">{words.html(object_id)}</span>{said}</div>'
 
 
