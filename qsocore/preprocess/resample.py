@@ -20,6 +20,7 @@ from qsocore.records import Mask, Spectrum
 COVERED = 0.5
 """Fraction of an output pixel's width that good input pixels must cover."""
 
+_LEAST = np.finfo(np.float32).tiny  # an ivar under it is 0 in a store, and its variance overflows
 _GAP = 3.0  # steps; a wider step between two input pixels is a gap, not a wide pixel
 
 
@@ -93,7 +94,7 @@ def rebin(wave: ArrayLike, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike | N
         if not (np.diff(wave) > 0).all():
             raise AtlasError("wavelengths are repeated or not finite")
 
-    good = (mask == 0) & (ivar > 0) & np.isfinite(ivar) & np.isfinite(flux)
+    good = (mask == 0) & (ivar >= _LEAST) & np.isfinite(ivar) & np.isfinite(flux)
     weight = good.astype(np.float64)
     bright = np.where(good, flux, 0.0)
     variance = np.divide(1.0, ivar, out=np.zeros(ivar.shape), where=good)

@@ -217,7 +217,7 @@ class BinTable:
         return name.lower() in self._index
 
     def __getitem__(self, name: str) -> NDArray:
-        """A column in the machine's byte order, scaled as its TSCAL and TZERO say, strings stripped; shape (n_rows, ...).
+        """A column in the machine's byte order, scaled by TSCAL and TZERO, strings stripped; (n_rows,) or (n_rows, repeat).
 
         Raises
         ------
@@ -232,12 +232,21 @@ class BinTable:
         if values.dtype.kind == "S":
             return np.char.strip(np.char.decode(values, "latin-1"))
         values = values.astype(values.dtype.newbyteorder("="))
-        scale, zero = self._block.get(f"TSCAL{number + 1}", 1), self._block.get(f"TZERO{number + 1}", 0)
-        return values if (scale, zero) == (1, 0) else values * scale + zero
+        return _scaled(values, self._block.get(f"TSCAL{number + 1}", 1), self._block.get(f"TZERO{number + 1}", 0))
 
     def value(self, name: str, row: int = 0, default=None):
         """One value, or `default` where there is no such column."""
         return self[name][row] if name in self else default
+
+
+def _scaled(values: NDArray, scale: float, zero: float) -> NDArray:
+    """Stored values times TSCAL plus TZERO; the standard's way of writing unsigned integers gives unsigned integers."""
+    if (scale, zero) == (1, 0):
+        return values
+    if scale == 1 and values.dtype.kind == "i" and zero == 2 ** (8 * values.itemsize - 1):
+        unsigned = np.dtype(f"u{values.itemsize}")
+        return values.view(unsigned) + unsigned.type(zero)  # wraps around, as it should
+    return values * float(scale) + float(zero)
 
 
 def _format(form: str) -> tuple:

@@ -29,6 +29,8 @@ _MAGIC = (
 _PICKLE_NAMES = (".pkl", ".pickle", ".p")  # protocols 0 and 1 have no magic
 _HEAD = 2048  # bytes by which a kind is told
 _CHUNK = 1 << 20
+_GZIP_LEAST = 18  # bytes of header and trailer
+_DEFLATE_MOST = 1032  # to one, by which deflate can shrink at most
 
 
 class Probe:
@@ -83,9 +85,11 @@ class Probe:
     def _inflated(self, kind: str) -> BinaryIO:
         size = self.path.stat().st_size
         with self.file as packed:
-            if kind == "gzip" and size >= 18:  # the trailer's size, modulo 2^32
+            if kind == "gzip" and size >= _GZIP_LEAST:
                 packed.seek(-4, io.SEEK_END)
-                self._hold_to_limit(int.from_bytes(packed.read(4), "little"))
+                declared = int.from_bytes(packed.read(4), "little")  # modulo 2^32
+                if declared <= size * _DEFLATE_MOST:  # else it is no size: the file breaks off
+                    self._hold_to_limit(declared)
             packed.seek(0)
             stream = gzip.GzipFile(fileobj=packed) if kind == "gzip" else bz2.BZ2File(packed)
             out = io.BytesIO()
