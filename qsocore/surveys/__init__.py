@@ -18,7 +18,7 @@ from qsocore.registry import Family
 from qsocore.surveys._otherwise import otherwise
 from qsocore.surveys.probe import Probe
 
-SURVEYS = Family("survey", "qsocore.surveys", "SURVEY", "qso_atlas.surveys", apart=("probe", "tables"))
+SURVEYS = Family("survey", "qsocore.surveys", "SURVEY", "qso_atlas.surveys", apart=("probe", "roles", "tables"))
 
 
 class Survey(ABC):

@@ -24,6 +24,8 @@ def otherwise(probe: Probe) -> ReadError | None:
     ReadError or None
         ``image`` (also point-spread functions), ``catalogue`` or ``redshift-table``.
     """
+    if probe.kind == "csv" and not _ruled(probe):
+        return ReadError("unknown-format", "it is text, not a table", probe.path, "give spectra in FITS")
     if probe.kind in _TABLES:
         return ReadError("catalogue", f"it is a {probe.kind} table of objects, not of spectra", probe.path, _JOIN)
     if probe.kind == "npz":
@@ -44,6 +46,14 @@ def _fits(probe: Probe) -> ReadError | None:
     if any(probe.columns(number) for number in range(len(headers))):
         return ReadError("catalogue", "its table is one of objects, without wavelength and flux columns", probe.path, _JOIN)
     return None
+
+
+def _ruled(probe: Probe) -> bool:
+    """Whether the first two lines of a text have the same number of the same separators, as a table's would."""
+    probe.file.seek(0)
+    first, second = (probe.file.readline(1 << 16) for _ in range(2))
+    return any(mark in first and (not second or first.count(mark) == second.count(mark) or b'"' in second)
+               for mark in (b",", b";", b"\t", b"|"))
 
 
 def _npz(probe: Probe) -> ReadError | None:

@@ -5,7 +5,7 @@ Tables are not spectra: they are joined onto spectra, by id where a column holds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import ReadError
-from qsocore.surveys._roles import column_of, coordinates
+from qsocore.surveys.roles import column_of, coordinates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,31 +149,28 @@ def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str
         What `match` was given and gave.
     taken : set of str
         Column names that the objects have already; the catalogue's then get the ending ``_cat``.
+
+    Returns
+    -------
+    values : dict of str to ndarray, shape (n_objects,)
+        Under lower-case names; None (or NaN) where an object has no match.
+    columns : list of Column
     """
     values, columns = {}, []
     hit = found.rows >= 0
     for name, column in table.columns.items():
-        new = f"{name}_cat" if name in taken or name in STANDARD_BY_NAME else name
-        whole = table.frame[name].to_numpy()
-        if column.dtype == "string":
-            out = np.full(hit.size, "", dtype=object)
-        else:
-            out = np.full(hit.size, np.nan)
-            if column.dtype.startswith("int") and hit.all():
-                out = np.zeros(hit.size, np.int64)
-            elif column.dtype.startswith("int") and np.abs(whole).max(initial=0) > 2**53:
-                out = np.full(hit.size, "", dtype=object)  # a float would lose digits of the id
-                whole = whole.astype(str).astype(object)
-        out[hit] = whole[found.rows[hit]]
-        values[new] = out
-        columns.append(_as(column, new, out))
+        new = name.lower()
+        while new in taken or new in STANDARD_BY_NAME or new in values:
+            new += "_cat"
+        picked = table.frame[name].to_numpy()[found.rows[hit]]
+        if column.dtype.startswith("float"):
+            values[new] = np.full(hit.size, np.nan)
+        else:  # whole numbers stay whole where others are missing
+            values[new] = np.full(hit.size, None, dtype=object)
+            picked = np.array([None if value in column.sentinels else value for value in picked.tolist()], dtype=object)
+        values[new][hit] = picked
+        columns.append(replace(column, name=new, description=column.description or f"{name} of {table.path.name}"))
     return values, columns
-
-
-def _as(column: Column, name: str, values: NDArray) -> Column:
-    dtype = "string" if values.dtype.kind in "OUT" else column.dtype if column.dtype != "bool" else "float32"
-    return Column(name, dtype, column.role, column.unit, column.description or f"{column.name} of the joined catalogue",
-                  column.sentinels if dtype != "string" else ())
 
 
 def _keys(table: CatalogTable) -> dict[str, list[str]]:
@@ -185,7 +182,7 @@ def _keys(table: CatalogTable) -> dict[str, list[str]]:
     fiber = lower.get("fiberid") or lower.get("fiber")
     if "plate" in lower and "mjd" in lower and fiber:
         parts = [frame[name].astype(np.int64) for name in (lower["plate"], lower["mjd"], fiber)]
-        keys["plate-mjd-fiber"] = [f"{plate:04d}-{mjd}-{fibre:04d}" for plate, mjd, fibre in zip(*parts, strict=True)]
+        keys["plate-mjd-fiber"] = [f"{plate}-{mjd}-{fibre}" for plate, mjd, fibre in zip(*parts, strict=True)]
     return keys
 
 

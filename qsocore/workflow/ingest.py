@@ -1,0 +1,277 @@
+"""Ingest: survey files to a store, block by block, in as many processes as there are processors.
+
+Files are sorted and cut into blocks of about equal bytes; a block is read by one process and becomes one shard, or several
+where its rows are many. What a block's files came to is written before its last shard, so that a repeated call skips whole
+blocks and still accounts for every file. The cut depends on the files alone: any number of workers gives the same store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from qsocore.catalog import Column
+from qsocore.errors import AtlasError, ReadError
+from qsocore.grid import DEFAULT_GRID, WaveGrid
+from qsocore.progress import Progress
+from qsocore.records import Spectrum
+from qsocore.store import SHARD_ROWS, StoreWriter, paths
+from qsocore.store.files import write_text
+from qsocore.surveys import SURVEYS, read_file, recognise
+from qsocore.surveys.probe import Probe
+from qsocore.surveys.tables import CatalogTable, joined, match, read_table
+from qsocore.workflow.find_files import Found, find_files
+from qsocore.workflow.ingest_report import FileReport, IngestReport, Notebook
+from qsocore.workflow.rows import Rows, fill
+
+_LEAST_BLOCK, _MOST_BLOCK, _BLOCKS = 8 << 20, 512 << 20, 32  # bytes, bytes, and how many blocks are meant between the two
+_ROW_BYTES = 4096  # fewest bytes of a packed file that hold a spectrum; sets how many shards a block may spill into
+_ROWS = 16_384  # rows after which a block goes on with another shard: 300 MB on 2,048 pixels
+
+
+@dataclass(frozen=True)
+class Block:
+    """Files that one process reads, and the numbers of the shards that are theirs."""
+
+    files: tuple[Found, ...]
+    shards: range
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every block needs."""
+
+    writer: StoreWriter
+    survey: str | None
+    catalog: str | None
+
+    def notebook(self, block: Block) -> Path:
+        """Where the block's reports lie until the store is whole."""
+        return paths.fragment(self.writer.root, block.shards[-1]).with_suffix(".json")
+
+    def done(self, block: Block) -> bool:
+        """Whether an earlier call finished this block."""
+        return all(self.writer.has(shard) for shard in block.shards)
+
+
+def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None = None, grid: WaveGrid = DEFAULT_GRID,
+           catalog: str | Path | None = None, report: str | Path | None = None, workers: int | None = None) -> IngestReport:
+    """Read survey files into a store.
+
+    Parameters
+    ----------
+    inputs : iterable of path
+        Files, and folders that are searched for files.
+    out : path
+        The store to be; an interrupted call that is repeated goes on where it was.
+    survey : str, optional
+        Reader for all files; recognised file by file unless stated.
+    grid : WaveGrid
+        Sampling of the store.
+    catalog : path, optional
+        A table whose columns are joined onto the spectra, by id where it has their ids, else by position within 1 arcsec. It
+        also fills gaps in z, class and subclass.
+    report : path, optional
+        JSON file for the report.
+    workers : int, optional
+        Processes; one per processor unless stated.
+
+    Returns
+    -------
+    IngestReport
+        Accounts for every file and every row. When nothing could be read its `store` is None and nothing is written.
+
+    Raises
+    ------
+    AtlasError
+        When an input is absent, the survey is unknown, `out` exists, or a worker is killed.
+    OSError
+        When the disk is full or `out` cannot be written; what is whole is kept for a repeated call.
+    """
+    if survey is not None:
+        SURVEYS.get(survey)  # an unknown name is refused before anything is written
+    if catalog:
+        _table(str(catalog))  # and a table that cannot be read as well
+    blocks = _blocks(find_files(inputs, apart=(Path(out), paths.partial(Path(out)))))
+    writer = StoreWriter(out, grid, _provenance(blocks, survey, catalog), sum(len(block.shards) for block in blocks))
+    job = Job(writer, survey, str(catalog) if catalog else None)
+    _run(job, blocks, workers or os.cpu_count() or 1)
+    books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
+    result = IngestReport(str(out), [file for book in books for file in book.files])
+    if catalog:
+        result.joined = {"path": str(catalog), "by": dict(sum((Counter(book.joined) for book in books), Counter()))}
+    if result.read:
+        _count_doubles(writer, result.files)
+        writer.provenance = writer.provenance | _citation(result.files)
+        writer.finish()
+    else:
+        shutil.rmtree(writer.root)
+        result.store = None
+    if report:
+        result.write(report)
+    return result
+
+
+def _blocks(files: list[Found]) -> list[Block]:
+    """Cut sorted files into blocks; a block of many bytes owns more shards."""
+    target = int(np.clip(sum(file.size for file in files) / _BLOCKS, _LEAST_BLOCK, _MOST_BLOCK))
+    groups: list[list[Found]] = [[]]
+    size = 0
+    for file in files:
+        if groups[-1] and size + file.size > target:
+            groups.append([])
+            size = 0
+        groups[-1].append(file)
+        size += file.size
+    blocks, first = [], 0
+    for group in groups:
+        shards = range(first, first + 1 + sum(file.size for file in group) // (_ROWS * _ROW_BYTES))
+        blocks.append(Block(tuple(group), shards))
+        first = shards.stop
+    return blocks
+
+
+def _provenance(blocks: list[Block], survey: str | None, catalog: str | Path | None) -> dict:
+    """What is ingested: a changed file makes another plan."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        for file in block.files:
+            digest.update(f"{file.path}\0{file.size}\0{file.changed}\n".encode())
+    return {"command": "ingest", "n_files": sum(len(block.files) for block in blocks), "files_sha256": digest.hexdigest(),
+            "survey": survey, "catalog": str(catalog) if catalog else None}
+
+
+def _run(job: Job, blocks: list[Block], workers: int) -> None:
+    todo = [block for block in blocks if not job.done(block)]
+    workers = min(workers, len(todo))
+    with Progress(sum(len(block.files) for block in todo), "ingest") as progress:
+        if workers < 2:
+            for block in todo:
+                progress.update(read_block(job, block))
+            return
+        # A fresh interpreter for each process: a fork of one that has threads may hang
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
+            try:
+                for finished in as_completed([pool.submit(read_block, job, block) for block in todo]):
+                    progress.update(finished.result())
+            except BrokenProcessPool:
+                raise AtlasError("a worker process was killed (not enough memory?)", job.writer.root,
+                                 "repeat the command to go on, with fewer --workers") from None
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let a worker not outlive a parent that was killed."""
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+def read_block(job: Job, block: Block) -> int:
+    """Read one block's files, write its shards and then its reports; returns the number of files."""
+    left, rows, notebook = list(block.shards), Rows(job.writer.grid), Notebook()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that astropy mends by itself, once a file
+        for file in block.files:
+            notebook.files.append(FileReport(str(file.path), file.size))
+            for _ in _read(job, file, rows, notebook.files[-1]):
+                if len(rows) >= _ROWS and len(left) > 1:
+                    _write(job, left.pop(0), rows, notebook)
+                    rows = Rows(job.writer.grid)
+    for shard in left[1:]:
+        _write(job, shard, Rows(job.writer.grid), notebook)
+    values = _catalog(job, rows, notebook)
+    write_text(job.notebook(block), notebook.to_json())  # before the last shard, whose presence says that all is there
+    job.writer.write_shard(left[0], *rows.arrays(), *values)
+    return len(block.files)
+
+
+def _read(job: Job, file: Found, rows: Rows, report: FileReport) -> Iterator[None]:
+    """Read a file's objects into rows, stopping after each; every refusal goes into the report."""
+    try:
+        if file.refusal:
+            raise file.refusal
+        for item in read_file(file.path, job.survey):
+            try:
+                notes = _add(rows, item, str(file.path))
+            except ReadError as error:
+                report.refuse(error.reason, error)
+                continue
+            report.accept(item.object_id.survey, notes)
+            yield
+    except ReadError as error:
+        report.refuse(error.reason, error)
+    except Exception as error:  # noqa: BLE001 - a defect met in one file must not cost the others
+        report.refuse("defect", AtlasError(f"{type(error).__name__}: {error}", file.path))
+
+
+def _add(rows: Rows, item: Spectrum | ReadError, source: str) -> tuple[str, ...]:
+    if isinstance(item, ReadError):
+        raise item
+    if len(rows) >= SHARD_ROWS:
+        raise ReadError("too-many", f"more than {SHARD_ROWS} spectra for its size", source, "split the file")
+    return rows.add(item, source)
+
+
+def _write(job: Job, shard: int, rows: Rows, notebook: Notebook) -> None:
+    job.writer.write_shard(shard, *rows.arrays(), *_catalog(job, rows, notebook))
+
+
+def _catalog(job: Job, rows: Rows, notebook: Notebook) -> tuple[dict[str, NDArray], list[Column]]:
+    """Catalogue values of the rows, with those of the joined table."""
+    values, columns = rows.catalog()
+    if job.catalog is None or not len(rows):
+        return values, columns
+    table = _table(job.catalog)
+    ids = {name: values[name] for name in ("object_id", "native_id", "target") if name in values}
+    found = match(table, ids, values["ra"], values["dec"])
+    notebook.joined[found.by] = notebook.joined.get(found.by, 0) + int((found.rows >= 0).sum())
+    more, meant = joined(table, found, set(values))
+    for name in ("z", "class", "subclass"):
+        if f"{name}_cat" in more:
+            values[name] = fill(values, name, more[f"{name}_cat"])
+    return values | more, columns + meant
+
+
+@lru_cache(maxsize=1)
+def _table(path: str) -> CatalogTable:
+    return read_table(path)
+
+
+def _count_doubles(writer: StoreWriter, files: list[FileReport]) -> None:
+    """Note at each file how many of its objects had come before; the writer drops them by the same rule."""
+    parts = [pq.read_table(paths.fragment(writer.root, shard), columns=["object_id", "source_file"])
+             for shard in range(writer.n_shards)]
+    frame = pa.concat_tables(parts).to_pandas()
+    again = Counter(frame["source_file"][frame["object_id"].duplicated()])
+    for file in files:
+        file.doubled = again.get(file.path, 0)
+
+
+def _citation(files: list[FileReport]) -> dict[str, str]:
+    """What to cite for the objects of each survey, by the reader of its first file."""
+    first = {name: file.path for file in reversed(files) for name in file.surveys}
+    cited = {}
+    for name, path in first.items():
+        with Probe(path) as probe:
+            cited[recognise(probe).citation] = name
+    return {"citation": "; ".join(sorted(cited))}

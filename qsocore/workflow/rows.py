@@ -1,0 +1,109 @@
+"""Rows of spectra on their way into a shard: resampled, with their catalogue values under one roof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.catalog import STANDARD, STANDARD_BY_NAME, Column
+from qsocore.errors import AtlasError, ReadError
+from qsocore.grid import WaveGrid
+from qsocore.preprocess.resample import resample
+from qsocore.preprocess.snr import median_snr
+from qsocore.records import Spectrum
+from qsocore.surveys.roles import column_of
+
+_THIN = 0.1  # of the grid; spectra that cover less are noted
+
+
+class Rows:
+    """Spectra of one shard in the making.
+
+    Parameters
+    ----------
+    grid : WaveGrid
+        Sampling of the store.
+    """
+
+    def __init__(self, grid: WaveGrid):
+        self.grid = grid
+        self._arrays: list[tuple[NDArray, NDArray, NDArray]] = []
+        self._values: list[dict[str, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, spectrum: Spectrum, source: str) -> tuple[str, ...]:
+        """Resample a spectrum and keep it with its catalogue row; returns its notes.
+
+        Raises
+        ------
+        ReadError
+            ``no-coverage`` when it has no good pixel on the grid, ``no-redshift`` when a rest-frame grid needs one.
+        """
+        try:
+            flux, ivar, mask = resample(spectrum, self.grid)
+        except AtlasError as error:
+            reason = "no-redshift" if self.grid.frame == "rest" else "bad-wavelength"
+            raise ReadError(reason, error.what, source, error.remedy) from None
+        good = float((mask == 0).mean())
+        if good == 0:
+            raise ReadError("no-coverage", f"no good pixel of {spectrum.wave[0]:.0f} to {spectrum.wave[-1]:.0f} Angstrom lies "
+                            f"on grid {self.grid.name}", source, "choose another --grid")
+        notes = spectrum.notes + ((f"covers less than {_THIN:.0%} of the grid",) if good < _THIN else ())
+        identity = spectrum.object_id
+        self._arrays.append((flux, ivar, mask))
+        self._values.append(spectrum.row | {
+            "object_id": str(identity), "survey": identity.survey, "release": identity.release, "native_id": identity.native,
+            "snr_median": float(median_snr(spectrum.flux, spectrum.ivar)), "calibrated": bool(spectrum.calibrated),
+            "notes": "; ".join(notes), "source_file": source, "source_row": int(spectrum.row.get("source_row", 0)),
+        })
+        return notes
+
+    def arrays(self) -> tuple[NDArray, NDArray, NDArray]:
+        """flux, ivar (n, n_pix) float32 and mask (n, n_pix) uint8."""
+        if not self._arrays:
+            empty = np.empty((0, self.grid.n_pix), np.float32)
+            return empty, empty, empty.astype(np.uint8)
+        flux, ivar, mask = zip(*self._arrays, strict=True)
+        return np.stack(flux), np.stack(ivar), np.stack(mask)
+
+    def catalog(self) -> tuple[dict[str, NDArray], list[Column]]:
+        """Columns of all rows, the standard ones always, and what the others mean."""
+        others = {name for row in self._values for name in row} - set(STANDARD_BY_NAME)
+        values = {name: column_values([row.get(name) for row in self._values], STANDARD_BY_NAME.get(name))
+                  for name in [column.name for column in STANDARD] + sorted(others)}
+        return values, [column_of(name, _present(values[name]), beside=values) for name in sorted(others)]
+
+
+def column_values(values: list[Any], column: Column | None = None) -> NDArray:
+    """One column from one value a row, None being missing: text, whole numbers or floats.
+
+    Whole numbers with gaps stay Python integers (an object array with None), so that none goes through a float.
+    """
+    if not values and column:
+        return np.empty(0, dtype=object if column.dtype == "string" else column.dtype)
+    kind = "string" if column and column.dtype == "string" else ""
+    present = [value for value in values if value is not None]
+    if kind == "string" or any(isinstance(value, str) for value in present):
+        return np.array(["" if value is None else str(value) for value in values], dtype=object)
+    if column is None and present and all(isinstance(value, (int, np.integer)) for value in present):
+        return np.array(values, dtype=np.int64 if len(present) == len(values) else object)
+    if column and column.dtype.startswith(("int", "bool")):
+        return np.array([None if value is None or value != value else int(value) for value in values], dtype=object)
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def _present(values: NDArray) -> NDArray:
+    """The values of a column that are there, in their own type."""
+    return np.array([value for value in values if value is not None]) if values.dtype.kind == "O" else values
+
+
+def fill(values: Mapping[str, NDArray], name: str, other: NDArray) -> NDArray:
+    """A standard column with its gaps filled from another catalogue's values (None or NaN where that has none)."""
+    column = STANDARD_BY_NAME[name]
+    mixed = [new if old is None or old == "" or old != old else old for old, new in zip(values[name], other, strict=True)]
+    return column_values(mixed, column)
