@@ -74,7 +74,7 @@ LINES = (
     _broad("O I", 1305.4, 3.8, 0.0, 0.10, 1700.0),
     _broad("C II", 1335.3, 1.6, 0.0, 0.10, 1500.0),
     _broad("Si IV", 1399.8, 13.4, 0.018, 0.07, 2910.0, -300.0, 300.0),
-    _broad("C IV", 1549.1, 9.6, 0.113, 0.17, 1085.0, -250.0, 250.0),
+    _broad("C IV", 1549.1, 11.0, 0.113, 0.17, 1085.0, -250.0, 250.0),
     _broad("C IV", 1549.1, 45.0, 0.090, 0.12, 3970.0, -600.0, 350.0),
     _broad("He II", 1640.42, 4.5, 0.072, 0.16, 1510.0, -600.0, 300.0),
     _broad("O III]", 1664.0, 4.5, 0.040, 0.10, 2320.0, -100.0, 200.0),
@@ -87,34 +87,34 @@ LINES = (
     _broad("H delta", 4102.9, 5.0, 0.0, 0.12, 1360.0),
     _broad("H gamma", 4341.7, 14.0, 0.05, 0.12, 1400.0),
     _broad("He II", 4687.0, 2.0, 0.03, 0.15, 1600.0),
-    _broad("H beta", 4862.7, 44.0, 0.05, 0.14, 2300.0, 0.0, 120.0),
+    _broad("H beta", 4862.7, 52.0, 0.05, 0.14, 2300.0, 0.0, 120.0),
     _broad("He I", 5877.3, 4.9, 0.0, 0.14, 1400.0),
-    _broad("H alpha", 6564.6, 230.0, 0.05, 0.14, 2000.0, 0.0, 120.0),
+    _broad("H alpha", 6564.6, 320.0, 0.05, 0.14, 2000.0, 0.0, 120.0),
     _broad("He I", 7067.1, 3.1, 0.0, 0.15, 1000.0),
     _broad("O I", 8448.7, 10.7, 0.0, 0.15, 1800.0),
-    # Narrow lines: equivalent widths of Vanden Berk et al. (2001), table 2
+    # Narrow lines: those of Vanden Berk et al. (2001), table 2, undone of the dilution by hosts (as H-alpha and H-beta above)
     _narrow("[Ne V]", 3346.8, 0.4),
     _narrow("[Ne V]", 3426.9, 1.2, 330.0),
-    _narrow("[O II]", 3728.5, 1.6),
-    _narrow("[Ne III]", 3869.9, 1.4),
+    _narrow("[O II]", 3728.5, 2.6),
+    _narrow("[Ne III]", 3869.9, 2.0),
     _narrow("[O III]", 4364.4, 0.5),
     _narrow("H beta", 4862.7, 1.2),
-    _narrow("[O III]", 4960.3, 4.2),
-    _narrow("[O III]", 5008.24, 12.6),
+    _narrow("[O III]", 4960.3, 6.0),
+    _narrow("[O III]", 5008.24, 18.0),
     _narrow("[O I]", 6302.0, 1.1),
-    _narrow("[N II]", 6549.9, 1.3),
+    _narrow("[N II]", 6549.9, 2.0),
     _narrow("H alpha", 6564.6, 6.0),
-    _narrow("[N II]", 6585.3, 4.0),
-    _narrow("[S II]", 6718.3, 1.9),
-    _narrow("[S II]", 6732.7, 1.7),
+    _narrow("[N II]", 6585.3, 6.0),
+    _narrow("[S II]", 6718.3, 2.8),
+    _narrow("[S II]", 6732.7, 2.5),
     # Iron: the bumps of table 2 of Vanden Berk et al. (2001), and of the composite between them
     _iron(2076.6, 4.0, 3400.0),
     _iron(2175.0, 2.5, 3500.0),
     _iron(2240.0, 3.5, 3500.0),
-    _iron(2325.0, 7.5, 4200.0),
-    _iron(2410.0, 11.0, 4500.0),
-    _iron(2500.0, 17.0, 5200.0),
-    _iron(2600.0, 10.0, 3800.0),
+    _iron(2325.0, 10.0, 4200.0),
+    _iron(2410.0, 15.0, 4500.0),
+    _iron(2500.0, 22.0, 5200.0),
+    _iron(2600.0, 13.0, 3800.0),
     _iron(2735.0, 3.0, 2800.0),
     _iron(2880.0, 5.0, 3000.0),
     _iron(2964.3, 8.0, 3300.0),
@@ -133,7 +133,7 @@ LINES = (
 
 NAMES = tuple(line.name for line in LINES)
 _COLUMNS = {name: np.array([getattr(line, name) for line in LINES]) for name in EmissionLine._fields}
-_BALMER_HEIGHT, _BALMER_EDGE = 0.17, 3646.0
+_BALMER_HEIGHT, _BALMER_EDGE = 0.28, 3646.0
 _HC_K = 1.438777e8  # h c / k, Angstrom kelvin
 SHARED = 0.8  # correlation between the scatter of any two lines of a group, as the square root of the shared variance
 
