@@ -73,7 +73,7 @@ def _read(path: Path) -> pa.Table:
 def _read_fits(path: Path) -> pa.Table:
     from astropy.table import Table
 
-    frame = Table.read(path, memmap=False)
+    frame = Table.read(path, format="fits", memmap=False)
     flat = {name: frame[name] for name in frame.colnames if frame[name].ndim == 1}
     arrays = {name: _native(values) for name, values in flat.items()}
     fields = [pa.field(name, array.type, metadata={"unit": str(flat[name].unit or "")}) for name, array in arrays.items()]

@@ -48,3 +48,12 @@ def _quasars(z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _stars(kelvin: np.ndarray) -> np.ndarray:
     x = 1.4388e8 / (GRID.wave * kelvin[:, None])
     return (GRID.wave / 5000) ** -5.0 / np.expm1(x) * 50
+
+
+def make_run(path: Path, name: str = "small") -> None:
+    """Train a PCA on a store and put its objects on a map."""
+    from qsocore.workflow.embed import embed
+    from qsocore.workflow.train import train
+
+    train("pca", path, name, ["latents=6"], publish=False)
+    embed(path, name, ["pca"])

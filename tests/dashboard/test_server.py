@@ -1,0 +1,31 @@
+"""Ports, and the commands' refusals."""
+
+import socket
+
+import pytest
+
+from dashboard.server import HOST, free_port
+from qsocore.cli import main
+from qsocore.errors import AtlasError
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_a_taken_port_is_said_and_another_is_found_when_none_was_named(taken):
+    with pytest.raises(AtlasError, match=rf"port {taken} is taken.*--port"):
+        free_port(taken)
+    with socket.socket() as trial:
+        trial.bind((HOST, free_port()))
+
+
+@pytest.mark.parametrize("words", [["serve", "nowhere.store"], ["view", "nowhere.csv"]])
+def test_what_is_not_there_is_refused_in_one_line(words, capsys):
+    assert main([*words, "--no-browser"]) == 1
+    said = capsys.readouterr().err.strip()
+    assert "nowhere" in said and "\n" not in said and "Traceback" not in said

@@ -1,0 +1,58 @@
+"""State is small, strict, and survives an address."""
+
+import json
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.state import PALETTES, THEMES, State
+from qsocore.selection import to_json
+
+number = st.floats(-1e6, 1e6).map(lambda value: float(f"{value:.6g}"))
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=20)
+rules = st.lists(st.tuples(number, number), min_size=3, max_size=30).map(
+    lambda corners: to_json({"op": "polygon", "projection": "umap", "vertices": [list(corner) for corner in corners]}))
+choices = st.fixed_dictionaries({}, optional={
+    "run": words, "projection": words, "colour_by": words, "focus": words, "palette": st.sampled_from(PALETTES),
+    "theme": st.sampled_from(THEMES), "limits": st.none() | st.tuples(number, number), "selection": rules | st.just(""),
+    "only": rules | st.just(""), "window": st.none() | st.tuples(number, number, number, number)})
+
+
+@given(choices)
+def test_an_address_brings_every_choice_back(chosen):
+    state, again = State(**chosen), State()
+    address = urlencode(state.to_query())
+    assert again.apply_query(dict(parse_qsl(address, keep_blank_values=True))) == []
+    for name, value in chosen.items():
+        assert getattr(again, name) == value, name
+
+
+def test_own_columns_are_in_the_address_only_when_they_are_shown():
+    assert "x" not in State(projection="umap", x="ra", y="dec").to_query()
+    assert State(x="ra", y="dec").to_query() == {"x": "ra", "y": "dec"}
+    assert State().to_query() == {}, "what was not chosen needs no words"
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("palette", "rainbow"), ("theme", "pink"), ("limits", "1"), ("limits", "1,x"), ("window", "1,2,3"), ("window", "1,2,3,inf"),
+    ("selection", "{}"), ("selection", "[" * 9999), ("only", '{"op":"eval"}')])
+def test_what_an_address_cannot_mean_is_said_and_left_out(name, text):
+    state = State()
+    said = state.apply_query({name: text, "colour_by": "z"})
+    assert len(said) == 1 and name in said[0]
+    assert getattr(state, name) == State.param[name].default and state.colour_by == "z"
+
+
+def test_a_mistyped_attribute_is_refused():
+    state = State()
+    with pytest.raises(AttributeError, match="did you mean colour_by"):
+        state.color_by = "z"
+    with pytest.raises(TypeError):
+        State(colourby="z")
+
+
+def test_state_is_small_and_holds_no_data():
+    values = {name: value for name, value in State().param.values().items() if name != "name"}
+    assert len(json.dumps(values)) < 500

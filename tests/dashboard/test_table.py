@@ -1,0 +1,103 @@
+"""The join is by object id and by nothing else."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dashboard.colourings.categorical import MAX_CLASSES
+from dashboard.table import MISSING, OTHER, AtlasTable, Part, reader
+from qsocore.catalog import Column
+from qsocore.errors import AtlasError
+from qsocore.store import StoreWriter
+
+
+class Run:
+    """Latents of a store as `RunFolder` offers them."""
+
+    def __init__(self, folder, latents, projection):
+        self.latents = folder / "latents.parquet"
+        self._projection = folder / "umap.parquet"
+        pq.write_table(pa.table(latents), self.latents)
+        pq.write_table(pa.table(projection), self._projection)
+
+    def projections(self):
+        return ["umap"]
+
+    def projection(self, name):
+        return self._projection
+
+
+@pytest.fixture
+def joined(tmp_path):
+    """A catalogue of 50, latents of 40 of them in another order, a map of all backwards."""
+    rng = np.random.default_rng(0)
+    ids = [f"a:1:{k}" for k in range(50)]
+    writer = StoreWriter(tmp_path / "c.store", None, {}, 1)
+    writer.write_shard(0, None, None, None, {"object_id": ids, "survey": ["a"] * 50, "z": np.arange(50) / 10,
+                                             "number": np.arange(50) + 2**53})
+    known = rng.permutation(50)[:40]
+    latents = {"object_id": [ids[k] for k in known], "latent_0": known.astype("f4"), "n_pix_good": known.astype("i4")}
+    projection = {"object_id": ids[::-1], "x": np.arange(50)[::-1].astype("f4"), "y": -np.arange(50)[::-1].astype("f4")}
+    return AtlasTable.from_store(writer.finish(), Run(tmp_path, latents, projection)), set(known.tolist())
+
+
+def test_every_object_gets_its_own_latents_and_place(joined):
+    table, known = joined
+    latent = table.numbers("latent_0")
+    for row in range(50):
+        assert latent[row] == row if row in known else np.isnan(latent[row])
+    assert np.array_equal(table.numbers("umap_x"), np.arange(50, dtype=np.float32))
+    assert np.array_equal(table.numbers("umap_y"), -np.arange(50, dtype=np.float32))
+    assert table.maps == {"umap": ("umap_x", "umap_y")}
+
+
+def test_a_row_and_a_frame_tell_exact_values_of_the_same_object(joined):
+    table, known = joined
+    absent = next(k for k in range(50) if k not in known)
+    assert table.row(absent)["n_pix_good"] is None
+    rows = np.array([7, 3, absent])
+    frame = table.frame(rows, ["object_id", "number", "latent_0"])
+    assert frame["object_id"].tolist() == [f"a:1:{k}" for k in rows]
+    assert frame["number"].tolist() == [int(k) + 2**53 for k in rows], "integers keep all their digits"
+    assert frame["latent_0"].isna().tolist() == [k not in known for k in rows]
+    assert table.row(7)["number"] == 2**53 + 7 and table.row_of("a:1:7") == 7 and table.row_of("a:1:x") == -1
+
+
+def test_numbers_are_float32_shared_and_read_only(joined):
+    table, _ = joined
+    z = table.numbers("z")
+    assert z.dtype == np.float32 and z is table.numbers("z")
+    with pytest.raises(ValueError, match="read-only"):
+        z[0] = 1
+    with pytest.raises(AtlasError, match="did you mean latent_0"):
+        table.numbers("latent0")
+    with pytest.raises(AtlasError, match="text, not numbers"):
+        table.numbers("survey")
+
+
+def of_labels(labels):
+    table = pa.table({"kind": pa.array(labels, pa.string())})
+    ids = pa.array([str(k) for k in range(len(labels))])
+    return AtlasTable("t", ids, [Part({"kind": Column("kind", "string", "label")}, reader(table))], {})
+
+
+def test_classes_are_numbered_by_frequency_with_the_missing_last():
+    classes = of_labels(["b", "a", "b", None, "", "c", "b", "a"]).classes("kind")
+    assert classes.names == ("b", "a", "c", MISSING)
+    assert classes.counts.tolist() == [3, 2, 1, 2]
+    assert classes.codes.tolist() == [0, 1, 0, 3, 3, 2, 0, 1]
+
+
+def test_rare_classes_share_a_colour_but_none_is_lost():
+    labels = [f"c{k:02d}" for k in range(30) for _ in range(40 - k)]
+    classes = of_labels(labels).classes("kind")
+    assert len(classes.names) == MAX_CLASSES and classes.names[-1] == OTHER
+    assert classes.counts.sum() == len(labels) and classes.names[:2] == ("c00", "c01")
+
+
+def test_flags_are_coloured_as_classes_and_numbers_on_a_scale(library):
+    table = library.table("small")
+    assert table.is_categorical("class") and table.is_categorical("z_warn") and table.is_categorical("calibrated")
+    assert not table.is_categorical("z") and not table.is_categorical("n_pix_good")
+    assert list(table.maps) == ["pca", "sky"]
