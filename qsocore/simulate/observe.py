@@ -14,6 +14,7 @@ from qsocore.records import Mask
 from qsocore.simulate.instruments import Instrument
 
 _SUBPIXELS = 12  # samples of the sky in a pixel of the grid
+_RESIDUAL_SCATTER = 0.3  # dex, from fibre to fibre; with it a few pixels on sky lines are off by more than 5 sigma
 _COSMIC_PIXELS = 3  # longest run of pixels that one hit spoils
 
 
@@ -145,6 +146,7 @@ class Observer:
         white = rng.standard_normal((n, self.grid.n_pix + 2), dtype=np.float32)
         smooth = white[:, :-2] + 2 * white[:, 1:-1] + white[:, 2:]
         smooth *= (self.instrument.residual / np.sqrt(6.0) * self.sky_lines).astype(np.float32)
+        smooth *= (10 ** (_RESIDUAL_SCATTER * rng.standard_normal((n, 1)))).astype(np.float32)
         return smooth
 
     def _mask(self, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:

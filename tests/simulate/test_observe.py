@@ -30,6 +30,13 @@ def test_variance_between_sky_lines_is_the_measured_one(wave, sky_part, source_p
     assert (bright - empty) / 10 == pytest.approx(source_part, rel=0.05)
 
 
+@pytest.mark.parametrize(("wave", "sigma"), [(3700, 1.07), (4500, 0.25), (5500, 0.17), (6800, 0.09), (8000, 0.10), (9600, 0.11)])
+def test_noise_of_desi_is_the_measured_one(wave, sigma):
+    desi = INSTRUMENTS.get("desi")
+    near = wave + np.linspace(-60, 60, 151)
+    assert np.sqrt(np.median(desi.at("sky_variance", near))) == pytest.approx(sigma, rel=0.12)
+
+
 @pytest.mark.parametrize(("wave", "resolution"), [
     (3800, 1474), (4250, 1707), (5000, 2108), (6500, 1903), (7500, 2147), (9000, 2248)])
 def test_resolution_of_boss(wave, resolution):

@@ -41,7 +41,7 @@ class Instrument:
     fibre : float
         Light of the sky in a fibre relative to one of 2 arcsec.
     residual : float
-        Left of sky lines after subtraction, as a fraction of them, standard deviation.
+        Left of sky lines after subtraction, as a fraction of them, standard deviation in a median fibre.
     excess : float
         True noise over the one the pipeline states.
     exposure_scatter : float
@@ -58,7 +58,7 @@ class Instrument:
     sky_variance: Nodes
     source_variance: Nodes
     fibre: float = 1.0
-    residual: float = 0.02
+    residual: float = 0.025
     excess: float = 1.0
     exposure_scatter: float = 0.05
     mask_rate: float = 0.001
