@@ -49,10 +49,10 @@ def _fits(probe: Probe) -> ReadError | None:
 
 
 def _ruled(probe: Probe) -> bool:
-    """Whether the first two lines of a text have the same number of the same separators, as a table's would."""
+    """Whether the first two lines of a text have about as many of the same separator, as a table's would."""
     probe.file.seek(0)
     first, second = (probe.file.readline(1 << 16) for _ in range(2))
-    return any(mark in first and (not second or first.count(mark) == second.count(mark) or b'"' in second)
+    return any(mark in first and (not second or abs(first.count(mark) - second.count(mark)) <= 1 or b'"' in second)
                for mark in (b",", b";", b"\t", b"|"))
 
 

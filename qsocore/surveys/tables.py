@@ -64,12 +64,12 @@ class Match:
     ----------
     rows : ndarray of int64, shape (n_objects,)
         Row of the catalogue, -1 for none.
-    by : str
-        "position" or the name of the id column.
+    by : dict of str to int
+        How many by which id column, and how many by "position".
     """
 
     rows: NDArray[np.int64]
-    by: str
+    by: dict[str, int]
 
 
 def read_table(path: str | Path) -> CatalogTable:
@@ -107,7 +107,7 @@ def read_table(path: str | Path) -> CatalogTable:
 
 
 def match(table: CatalogTable, ids: dict[str, ArrayLike], ra: ArrayLike, dec: ArrayLike, radius: float = RADIUS) -> Match:
-    """Find each object's row in a catalogue, by the id column with the most hits, else by position.
+    """Find each object's row in a catalogue, by the id column with the most hits, the others by position.
 
     Parameters
     ----------
@@ -124,20 +124,22 @@ def match(table: CatalogTable, ids: dict[str, ArrayLike], ra: ArrayLike, dec: Ar
     ReadError
         ``no-key`` when the catalogue has neither a fitting id nor a position.
     """
-    best = Match(np.full(len(np.asarray(ra)), -1, np.int64), "")
+    best, key = np.full(len(np.asarray(ra)), -1, np.int64), ""
     for name, listed in _keys(table).items():
-        where = {key: row for row, key in reversed(list(enumerate(listed))) if key}
+        where = {text: row for row, text in reversed(list(enumerate(listed))) if text}
         for values in ids.values():
             rows = np.array([where.get(str(value), -1) for value in np.asarray(values)], np.int64)
-            if (rows >= 0).sum() > (best.rows >= 0).sum():
-                best = Match(rows, name)
-    if best.by:
-        return best
+            if (rows >= 0).sum() > (best >= 0).sum():
+                best, key = rows, name
+    by = {key: int((best >= 0).sum())} if key else {}
     positions = table.positions()
-    if positions is None:
-        raise ReadError("no-key", "none of its columns holds the objects' ids, and it has no ra and dec", table.path,
+    if positions is None and not _keys(table):
+        raise ReadError("no-key", "it has neither a column of ids nor ra and dec", table.path,
                         "name an id column object_id, or add ra and dec in degrees")
-    return Match(_nearest(positions, ra, dec, radius), "position")
+    if positions is not None:
+        best = np.where(best >= 0, best, _nearest(positions, ra, dec, radius))
+        by["position"] = int((best >= 0).sum()) - sum(by.values())
+    return Match(best, by)
 
 
 def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str, NDArray], list[Column]]:

@@ -115,10 +115,10 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
     result = IngestReport(str(out), [file for book in books for file in book.files])
     if catalog:
-        result.joined = {"path": str(catalog), "by": dict(sum((Counter(book.joined) for book in books), Counter()))}
+        result.joined = {"path": str(catalog), "by": _total(book.joined for book in books)}
     if result.read:
         _count_doubles(writer, result.files)
-        writer.provenance = writer.provenance | _citation(result.files)
+        writer.provenance = writer.provenance | _citation(result.files, survey)
         writer.finish()
     else:
         shutil.rmtree(writer.root)
@@ -244,7 +244,7 @@ def _catalog(job: Job, rows: Rows, notebook: Notebook) -> tuple[dict[str, NDArra
     table = _table(job.catalog)
     ids = {name: values[name] for name in ("object_id", "native_id", "target") if name in values}
     found = match(table, ids, values["ra"], values["dec"])
-    notebook.joined[found.by] = notebook.joined.get(found.by, 0) + int((found.rows >= 0).sum())
+    notebook.joined = _total([notebook.joined, found.by])
     more, meant = joined(table, found, set(values))
     for name in ("z", "class", "subclass"):
         if f"{name}_cat" in more:
@@ -267,11 +267,19 @@ def _count_doubles(writer: StoreWriter, files: list[FileReport]) -> None:
         file.doubled = again.get(file.path, 0)
 
 
-def _citation(files: list[FileReport]) -> dict[str, str]:
-    """What to cite for the objects of each survey, by the reader of its first file."""
-    first = {name: file.path for file in reversed(files) for name in file.surveys}
-    cited = {}
-    for name, path in first.items():
+def _total(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(total)
+
+
+def _citation(files: list[FileReport], survey: str | None) -> dict[str, str]:
+    """What to cite for objects whose survey is not called like its reader, by the reader of the first file of each."""
+    first = {name: file.path for file in reversed(files) for name in file.surveys if name not in SURVEYS}
+    cited = set()
+    for path in first.values():
         with Probe(path) as probe:
-            cited[recognise(probe).citation] = name
-    return {"citation": "; ".join(sorted(cited))}
+            reader = recognise(probe, survey)
+        cited |= set() if reader.general else {reader.citation}
+    return {"citation": "; ".join(sorted(cited))} if cited else {}
