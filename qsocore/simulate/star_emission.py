@@ -14,6 +14,9 @@ _DISC_HELIUM = ((4471.5, 5.0), (4685.7, 5.0), (4921.9, 2.5), (5015.7, 2.5), (587
 _DISC_SPEED, _DISC_SIGMA = 420.0, 330.0  # km/s: offset of each of the two peaks, and their width
 _DISC_JUMP = 0.12  # dex, in emission
 
+_ACTIVE_BALMER = (1.0, 1.3, 1.2, 1.1, 1.0, 0.9)  # H-alpha to H-8 (Bochanski et al. 2007, AJ 133, 531: about equal widths)
+_ACTIVE_SIGMA = 75.0  # km/s, unresolved at a resolution of 2000
+
 
 def accretion_lines(wave: NDArray, teff: float) -> NDArray[np.float64]:
     """Emission of an optically thin disc as *negative* optical depth, -ln(1 + line / continuum), shape (n_pix,).
@@ -31,11 +34,10 @@ def accretion_lines(wave: NDArray, teff: float) -> NDArray[np.float64]:
     return -np.log1p(over) - balmer_jump(wave, _DISC_JUMP, 25.0)
 
 
-def chromosphere(wave: NDArray, centre_velocity: float = 0.0, sigma: float = 75.0) -> NDArray[np.float64]:
-    """Balmer lines of an active dwarf over the continuum, H-alpha of 1 Angstrom equivalent width, shape (n_pix,)."""
+def chromosphere(wave: NDArray) -> NDArray[np.float64]:
+    """Balmer lines of an active dwarf over its continuum where H-alpha has 1 Angstrom equivalent width, shape (n_pix,)."""
     over = np.zeros_like(wave)
-    for upper, width in ((3, 1.0), (4, 1.2), (5, 1.0), (6, 0.8)):
-        centre = balmer_wave(upper) * (1 + centre_velocity / C_KM_S)
-        width_a = centre * sigma / C_KM_S
-        over += width / (width_a * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((wave - centre) / width_a) ** 2)
+    for upper, width in zip(range(3, 3 + len(_ACTIVE_BALMER)), _ACTIVE_BALMER, strict=True):
+        sigma = balmer_wave(upper) * _ACTIVE_SIGMA / C_KM_S
+        over += width / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((wave - balmer_wave(upper)) / sigma) ** 2)
     return over

@@ -11,7 +11,7 @@ from qsocore.units import air_to_vacuum
 # Equivalent width of H-beta (Angstrom), optical depth at its centre, and Balmer jump (dex) along the main sequence
 _TEFF = (3500, 4200, 4600, 5200, 5800, 6500, 7200, 8000, 9000, 9600, 11000, 13500, 19000, 28000, 40000, 50000)
 _WIDTH = (0.0, 0.4, 1.0, 2.1, 3.7, 5.5, 9.8, 13.5, 15.5, 15.5, 13.0, 10.0, 7.2, 4.1, 3.2, 2.6)
-_DEPTH = (0.3, 0.4, 0.6, 0.9, 1.1, 1.2, 1.3, 1.4, 1.4, 1.4, 1.3, 1.1, 0.9, 0.7, 0.6, 0.5)
+_DEPTH = (0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.25, 1.3, 1.3, 1.2, 1.0, 0.8, 0.6, 0.5, 0.45)
 _JUMP = (0.0, 0.0, 0.02, 0.06, 0.12, 0.19, 0.28, 0.42, 0.50, 0.49, 0.44, 0.33, 0.20, 0.10, 0.04, 0.02)
 _H_ALPHA = (1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.75, 0.72, 0.70, 0.68, 0.68, 0.70, 0.82, 0.85, 0.85, 0.85)  # over H-beta
 # Width of H-beta, H-gamma, ... over that of H-beta; the last value holds for all higher lines
@@ -46,8 +46,10 @@ def main_sequence(wave: NDArray, teff: float) -> NDArray[np.float64]:
     """Optical depth of hydrogen and helium of a dwarf, shape (n_pix,); wave in vacuum Angstrom."""
     width, depth, jump, alpha = (float(np.interp(teff, _TEFF, table)) for table in (_WIDTH, _DEPTH, _JUMP, _H_ALPHA))
     tau = series(wave, width, depth, (alpha, *_SERIES)) + balmer_jump(wave, jump)
+    paschen = min(1.0, (teff / 9000) ** 6)
     for upper in range(9, 21):  # of the Paschen series only these lie in the optical
-        tau += wing_line(wave, _paschen_wave(upper), width * 0.28 * 0.93 ** (upper - 9) * min(1, (teff / 6500) ** 8), 0.35)
+        fall = 0.82 ** (upper - 9)
+        tau += wing_line(wave, _paschen_wave(upper), 0.6 * paschen * width * fall, 0.6 * fall)
     he_i, he_ii = (float(np.interp(teff, _HE_TEFF, table)) for table in (_HE_I_WIDTH, _HE_II_WIDTH))
     return tau + helium(wave, _HE_I, he_i, 0.3) + helium(wave, _HE_II, he_ii, 0.25)
 

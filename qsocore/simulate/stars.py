@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qsocore.catalog import Column
 from qsocore.simulate.photometry import magnitudes
+from qsocore.simulate.star_emission import chromosphere
 from qsocore.simulate.star_templates import redshifted, template_wave, templates
 from qsocore.units import C_KM_S
 
@@ -49,8 +50,8 @@ KINDS = MappingProxyType({
     "O": Kind(0.005, "dwarf", (30000, 48000), (18.0, 1.2)),
     "B": Kind(0.02, "dwarf", (10200, 26000), (18.2, 1.0)),
     "A": Kind(0.10, "dwarf", (7500, 10000), (18.4, 1.0), (-1.0, 0.6), (0.85, 0.15)),
-    "F": Kind(0.27, "dwarf", (6000, 7500), (18.3, 1.1), (-1.2, 0.6)),
-    "G": Kind(0.12, "dwarf", (5300, 6000), (18.4, 1.0), (-1.4, 0.6)),
+    "F": Kind(0.27, "dwarf", (6050, 7500), (18.3, 1.1), (-1.4, 0.6)),
+    "G": Kind(0.12, "dwarf", (5350, 6050), (18.4, 1.0), (-1.4, 0.6)),
     "K": Kind(0.14, "dwarf", (3850, 5300), (18.6, 1.0), (-0.9, 0.6)),
     "M": Kind(0.23, "dwarf", (2650, 3800), (19.0, 0.9), (-0.1, 0.25)),
     "L": Kind(0.015, "dwarf", (1400, 2300), (20.3, 0.5), (0.0, 0.2)),
@@ -61,6 +62,7 @@ KINDS = MappingProxyType({
 """Classes as in the pipelines' subclass; shares like those of the stars in DR16Q's parent sample, rare classes raised."""
 
 _WITHOUT_HYDROGEN = 0.35  # of the white dwarfs: DB, and DC where helium is too cool to show
+_ACTIVE, _ACTIVE_BELOW = 0.33, 3300.0  # share of dwarfs with H-alpha in emission, and below which temperature (K)
 _FEH_POWER = 0.30  # how metal lines on the damping part of the curve of growth follow abundance
 
 COLUMNS = (
@@ -82,8 +84,8 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
     Returns
     -------
     dict of ndarray, first axis n
-        ``subclass`` (a key of `KINDS`), ``true_z`` (radial velocity / c), ``teff`` (K), ``feh`` (dex), ``mag_i`` (AB, without
-        dust), ``family``, ``strength`` (n, 3) of hydrogen, metals and molecules, and ``activity``.
+        ``subclass`` (a key of `KINDS`), ``true_z`` (radial velocity / c), ``teff`` (K), ``feh`` (dex), ``mag_i`` (AB),
+        ``family``, ``strength`` (n, 3) of hydrogen, metals and molecules, ``ew_ha`` (Angstrom) of the chromosphere.
     """
     shares = np.array([kind.share for kind in KINDS.values()])
     subclass = rng.choice(np.array(list(KINDS), object), size=n, p=shares / shares.sum())
@@ -108,8 +110,11 @@ def draw_subclass(subclass: NDArray, rng: np.random.Generator) -> dict[str, NDAr
                          10 ** (_FEH_POWER * feh) * np.exp(0.08 * rng.standard_normal(n))], axis=1)
     family = np.array([kind.family for kind in kinds], object)
     family[(subclass == "WD") & (rng.random(n) < _WITHOUT_HYDROGEN)] = "DB"
+    active = (family == "dwarf") & (teff < _ACTIVE_BELOW) & (rng.random(n) < _ACTIVE)
+    ew_ha = np.where(active, 4.0 * np.exp(0.5 * rng.standard_normal(n)), 0.0)
     return {"subclass": subclass, "true_z": _VELOCITY / C_KM_S * rng.standard_normal(n), "teff": teff, "feh": feh,
-            "mag_i": normal([kind.mag_i for kind in kinds]), "family": family, "strength": strength.astype(np.float32)}
+            "mag_i": normal([kind.mag_i for kind in kinds]), "family": family, "strength": strength.astype(np.float32),
+            "ew_ha": ew_ha}
 
 
 def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -135,6 +140,9 @@ def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) 
         for first in range(0, of_family.size, _ROWS):
             rows = of_family[first:first + _ROWS]
             rest = templates(family).spectra(truth["teff"][rows], truth["strength"][rows])
+            active = truth["ew_ha"][rows] > 0
+            lines = np.multiply.outer(truth["ew_ha"][rows][active], chromosphere(template_wave()))
+            rest[active] *= (1 + lines).astype(np.float32)
             seen = magnitudes(rest, template_wave())["mag_i"]
             flux[rows] = redshifted(rest, wave, truth["true_z"][rows])
             flux[rows] *= (10 ** (0.4 * (seen - truth["mag_i"][rows]))).astype(np.float32)[:, None]
