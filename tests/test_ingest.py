@@ -311,14 +311,15 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(tmp_path, workers):
 def test_nothing_readable_leaves_nothing_and_fails(tmp_path, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("ra,dec\n1,2\n")
-    status = main(["ingest", str(tmp_path / "data"), "--out", str(tmp_path / "out.store"), "--report", str(tmp_path / "r.json")])
-    assert status == 1 and "catalogue" in capsys.readouterr().out
+    data, out, report = (str(tmp_path / name) for name in ("data", "out.store", "r.json"))
+    assert main(["ingest", data, "--out", out, "--report", report]) == 1
+    assert "catalogue" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "r.json"]
 
 
 @pytest.mark.parametrize("words, says", [
-    (["nowhere"], "no such file"), (["data", "--survey", "sdsss"], "no survey is called"), (["data", "--grid", "atlas"], "grid"),
-    (["data", "--catalog", "nowhere.csv"], "nowhere.csv"),
+    (["nowhere"], "no such file"), (["data", "--survey", "sdsss"], "no survey is called"),
+    (["data", "--grid", "atlas"], "grid"), (["data", "--catalog", "nowhere.csv"], "nowhere.csv"),
 ])
 def test_wrong_words_are_one_line(tmp_path, monkeypatch, capsys, words, says):
     spectrum(tmp_path / "data" / "a.fits", 1)

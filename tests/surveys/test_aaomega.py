@@ -12,8 +12,8 @@ from qsocore.units import C_KM_S, air_to_vacuum, vacuum_to_air
 from tests.surveys.manifest import rows_of
 
 WAVE = np.linspace(4000.0, 8000.0, 1001)
-HEADER = {"INSTRUME": "AAOMEGA-2dF", "UTDATE": "2015:12:17", "UTMJD": 57373.559, "CRVAL1": 6000.0, "CDELT1": 4.0, "CRPIX1": 501.0,
-          "CTYPE1": "Wavelength", "CUNIT1": "Angstroms"}
+HEADER = {"INSTRUME": "AAOMEGA-2dF", "UTDATE": "2015:12:17", "UTMJD": 57373.559, "CRVAL1": 6000.0, "CDELT1": 4.0,
+          "CRPIX1": 501.0, "CTYPE1": "Wavelength", "CUNIT1": "Angstroms"}
 
 
 def write(path, n=2, types="PP", wavelengths=None, variance=None, **cards):
@@ -23,7 +23,8 @@ def write(path, n=2, types="PP", wavelengths=None, variance=None, **cards):
     fibres = fits.BinTableHDU.from_columns([
         fits.Column("NAME", "20A", array=[f"target{i}" for i in range(n)]), fits.Column("RA", "D", array=np.full(n, 0.6)),
         fits.Column("DEC", "D", array=np.full(n, -0.5)), fits.Column("TYPE", "1A", array=list(types))], name="FIBRES")
-    hdus = [fits.PrimaryHDU(flux, fits.Header(list({**HEADER, **cards}.items()))), fits.ImageHDU(variance, name="VARIANCE"), fibres]
+    header = fits.Header(list({**HEADER, **cards}.items()))
+    hdus = [fits.PrimaryHDU(flux, header), fits.ImageHDU(variance, name="VARIANCE"), fibres]
     if wavelengths is not None:
         hdus.append(fits.ImageHDU(wavelengths, name="WAVELENGTH"))
     fits.HDUList(hdus).writeto(path)

@@ -121,14 +121,15 @@ def test_medium_assumed_is_noted(tmp_path):
     assert silent.wave[0] == 4000 and any("taken as vacuum" in n for n in silent.notes)
 
 
-@pytest.mark.parametrize("unit, factor", [("Angstrom", 1), ("Angstroms", 1), ("nm", 10), ("um", 1e4), ("micron", 1e4), ("m", 1e10)])
+@pytest.mark.parametrize("unit, factor", [("Angstrom", 1), ("Angstroms", 1), ("nm", 10), ("um", 1e4), ("micron", 1e4),
+                                          ("m", 1e10)])
 def test_wavelength_units(unit, factor):
     wave, notes = to_angstrom(np.array([1.0, 2.0]), unit, "x")
     assert wave.tolist() == [factor, 2 * factor] and notes == ()
 
 
-@pytest.mark.parametrize("values, expected", [([0.4, 0.9], [4000, 9000]), ([400, 900], [4000, 9000]), ([4000, 9000], [4000, 9000]),
-                                              ([3.6, 4.0], [10**3.6, 10**4])])
+@pytest.mark.parametrize("values, expected", [([0.4, 0.9], [4000, 9000]), ([400, 900], [4000, 9000]),
+                                              ([4000, 9000], [4000, 9000]), ([3.6, 4.0], [10**3.6, 10**4])])
 def test_wavelengths_without_a_unit_are_guessed_and_noted(values, expected):
     wave, notes = to_angstrom(np.array(values), "", "x")
     assert wave == pytest.approx(expected) and len(notes) == 1

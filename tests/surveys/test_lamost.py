@@ -51,7 +51,8 @@ def test_every_real_file_as_the_manifest_says(real, number):
             if entry[key]:
                 assert spectrum.row[key] == pytest.approx(float(entry[key]), abs=1e-6), (entry["file"], key)
         if entry["class"] != "Unknown":
-            assert (spectrum.row["class"], spectrum.row["subclass"]) == (entry["class"], entry["subclass"].replace("Non", "")), entry["file"]
+            kind = entry["class"], entry["subclass"].replace("Non", "")
+            assert (spectrum.row["class"], spectrum.row["subclass"]) == kind, entry["file"]
         identity = entry["object_id"].split(" obsid ")
         assert spectrum.object_id.native == identity[-1], entry["file"]
 
@@ -107,9 +108,9 @@ def test_pilot_files_are_named_by_plan_and_fibre(tmp_path):
 
 
 @pytest.mark.parametrize("change, reason", [
-    (dict(rows=3), "wrong-hdu"), (dict(ivar=np.zeros(LOG_WAVE.size)), "no-good-pixel"),
-    (dict(flux=np.full(LOG_WAVE.size, np.nan)), "no-good-pixel"), (dict(VACUUM=False), "bad-wavelength"),
-    (dict(COEFF1=0.0), "bad-wavelength"),
+    ({"rows": 3}, "wrong-hdu"), ({"ivar": np.zeros(LOG_WAVE.size)}, "no-good-pixel"),
+    ({"flux": np.full(LOG_WAVE.size, np.nan)}, "no-good-pixel"), ({"VACUUM": False}, "bad-wavelength"),
+    ({"COEFF1": 0.0}, "bad-wavelength"),
 ])
 def test_refusals(tmp_path, change, reason):
     path = image(tmp_path / "a.fits", **change)

@@ -67,8 +67,8 @@ def test_the_two_redshifts_make_wavelengths_heliocentric(tmp_path):
     assert spectrum.wave == pytest.approx(air_to_vacuum(WAVE), rel=1e-7)
 
 
-@pytest.mark.parametrize("quality, z_warn, kind, has_z", [(4, 0, "", True), (3, 0, "", True), (2, 1, "", True), (1, 1, "", False),
-                                                         (6, 0, "STAR", True)])
+@pytest.mark.parametrize("quality, z_warn, kind, has_z", [(4, 0, "", True), (3, 0, "", True), (2, 1, "", True),
+                                                         (1, 1, "", False), (6, 0, "STAR", True)])
 def test_quality(tmp_path, quality, z_warn, kind, has_z):
     spectrum, = read_file(image(tmp_path / "a.fits", QUALITY=quality))
     assert (spectrum.row["z_warn"], spectrum.row["class"], np.isfinite(spectrum.row["z"])) == (z_warn, kind, has_z)
