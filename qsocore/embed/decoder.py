@@ -64,7 +64,7 @@ class Decoder:
     @torch.inference_mode()
     def encode(self, x: NDArray, w: NDArray) -> NDArray[np.float32]:
         """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, n_pix) each."""
-        return self.model.encode(self._tensor(x), self._tensor(w)).cpu().numpy()
+        return self.model.encode(self._tensor(x), self._tensor(w) * self.model.seen).cpu().numpy()
 
     @torch.inference_mode()
     def decode(self, latents: ArrayLike) -> NDArray[np.float32]:
@@ -72,7 +72,7 @@ class Decoder:
         return self.model.decode(self._tensor(latents)).cpu().numpy()
 
     @torch.inference_mode()
-    def encode_and_compare(self, x: NDArray, w: NDArray, precision: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    def encode_and_compare(self, x: NDArray, w: NDArray, precision: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """Latents of normalised spectra, and how well the model gives the spectra back.
 
         Parameters
@@ -85,11 +85,14 @@ class Decoder:
         latents : ndarray, shape (n, n_latent)
         chi2, square : ndarray, shape (n,)
             Sums over the good pixels of the squared deviation in units of the error, and of the squared deviation.
+        n_good : ndarray, shape (n,)
+            Good pixels among those that the run was trained on.
         """
-        x, w, precision = self._tensor(x), self._tensor(w), self._tensor(precision)
+        x, w, precision = self._tensor(x), self._tensor(w) * self.model.seen, self._tensor(precision) * self.model.seen
         latents = self.model.encode(x, w)
-        square = (x - self.model.decode(latents)).square() * (precision > 0)  # (n, n_pix)
-        return latents.cpu().numpy(), (square * precision).sum(dim=1).cpu().numpy(), square.sum(dim=1).cpu().numpy()
+        good = precision > 0  # (n, n_pix)
+        square = (x - self.model.decode(latents)).square() * good
+        return tuple(part.cpu().numpy() for part in (latents, (square * precision).sum(1), square.sum(1), good.sum(1)))
 
     def reconstruct(self, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike,
                     z: float | None = None) -> tuple[NDArray[np.float32], float]:
@@ -105,7 +108,7 @@ class Decoder:
         Returns
         -------
         model : ndarray of float32, shape (n_pix of `source`,)
-            In the units of `flux`; NaN where the run's grid does not reach.
+            In the units of `flux`; NaN where the run was not trained.
         chi2_pix : float
             Mean squared deviation in units of the error over good pixels; NaN when there are none.
 
@@ -117,13 +120,14 @@ class Decoder:
         flux, ivar = np.asarray(flux, np.float32)[None], np.where(np.asarray(mask) == 0, ivar, 0.0).astype(np.float32)[None]
         regridder = None
         if self.source.hash != self.grid.hash:
-            known = self.grid.frame != self.source.frame and z is not None
-            regridder = Regridder(self.source, self.grid, np.array([z], float) if known else None)
+            to_rest = self.grid.frame != self.source.frame and z is not None
+            regridder = Regridder(self.source, self.grid, np.array([z], float) if to_rest else None)
         on_grid = regridder(flux, ivar, np.array([0])) if regridder else (flux, ivar)
         x, w, scale = self.normalisation.apply(*on_grid)
-        model = self.decode(self.encode(x, w))[0] * scale[0]
+        known = self.model.seen.cpu().numpy() > 0
+        model = np.where(known, self.decode(self.encode(x, w))[0] * scale[0], np.nan).astype(np.float32)
         if regridder:
-            model = regridder.back(model, z)
+            model = regridder.back(model)
         good = (ivar[0] > 0) & np.isfinite(model)
         chi2 = float(np.sum(ivar[0][good] * (flux[0] - model)[good] ** 2, dtype=float))
         return model, chi2 / good.sum() if good.any() else float("nan")

@@ -38,8 +38,7 @@ def encode_store(store: Store, decoder: Decoder, size: int = BLOCK) -> Iterator[
 
 
 def _table(ids: pa.ChunkedArray, decoder: Decoder, block: Block) -> pa.Table:
-    latents, chi2, square = decoder.encode_and_compare(block.x, block.w, block.ivar * (block.scale**2)[:, None])
-    n_good = (block.ivar > 0).sum(axis=1)
+    latents, chi2, square, n_good = decoder.encode_and_compare(block.x, block.w, block.ivar * (block.scale**2)[:, None])
     empty = n_good == 0
     latents = np.where(empty[:, None], np.nan, latents)
     n = np.where(empty, np.nan, n_good)

@@ -16,12 +16,19 @@ from torch import Tensor, nn
 
 from qsocore.grid import WaveGrid
 
+_RARE = 0.002  # a pixel that fewer of the training spectra have is not learnt
+
 
 class SpectrumModel(nn.Module, ABC):
     """A network over spectra of `n_pix` pixels with `n_latent` latents.
 
     A model is trained by ``"gradient"`` (the loop takes steps down `loss`) or by ``"passes"`` (the loop shows it every
     batch by `accumulate` and then calls `update`, which returns the mean loss of that pass).
+
+    Attributes
+    ----------
+    seen : Tensor, shape (n_pix,)
+        1 for the pixels that the training set has, else 0: of the others the model knows nothing.
     """
 
     trained_by: ClassVar[Literal["gradient", "passes"]] = "gradient"
@@ -29,9 +36,12 @@ class SpectrumModel(nn.Module, ABC):
     def __init__(self, n_pix: int, n_latent: int):
         super().__init__()
         self.n_pix, self.n_latent = n_pix, n_latent
+        self.register_buffer("seen", torch.ones(n_pix))
 
+    @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
         """Take from a sample of the training set, (B, n_pix) each, what the model needs before its first step."""
+        self.seen.copy_((w > 0).float().mean(dim=0) >= _RARE)
 
     @abstractmethod
     def encode(self, x: Tensor, w: Tensor) -> Tensor:

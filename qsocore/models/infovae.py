@@ -70,6 +70,7 @@ class InfoVAE(SpectrumModel):
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
         """Take the mean and scatter of each pixel over the spectra that have it."""
+        super().initialise(x, w)
         good = (w > 0).to(x.dtype)  # (B, n_pix)
         n = good.sum(dim=0).clamp_min(1.0)
         self.mean.copy_((good * x).sum(dim=0) / n)

@@ -59,6 +59,7 @@ class PCA(SpectrumModel):
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
         """Start from the leading directions of the sample with its gaps at the mean."""
+        super().initialise(x, w)
         good = (w > 0).to(x.dtype)
         self.mean.copy_((good * x).sum(dim=0) / good.sum(dim=0).clamp_min(1.0))
         self.components.copy_(leading_directions(good * (x - self.mean), self.n_latent))

@@ -14,8 +14,6 @@ from qsocore.store import Store
 class Regridder:
     """Resamples blocks of spectra from one grid to another, and to the rest frame where the target is one.
 
-    Flux density keeps its observed value in the rest frame; a normalised spectrum is the same either way.
-
     Parameters
     ----------
     source, target : WaveGrid
@@ -67,14 +65,15 @@ class Regridder:
         """Flux and ivar (n, n_pix of the target) of these rows; ivar is 0 where nothing is known."""
         if self.z is None:
             return rebin(self.source.wave, flux, ivar, None, self.target.edges)[:2]
-        out = np.zeros((2, len(flux), self.target.n_pix), np.float32)
-        for i, row in enumerate(rows):
-            stretch = 1.0 + self.z[row]
-            if np.isfinite(stretch) and stretch > 0:
-                out[:, i] = rebin(self.source.wave / stretch, flux[i], ivar[i], None, self.target.edges)[:2]
+        out = np.zeros((2, len(rows), self.target.n_pix), np.float32)
+        for i, stretch in enumerate(1.0 + self.z[rows]):
+            if stretch > 0:  # not so where the redshift is missing
+                pixels = rebin(self.source.wave / stretch, flux[i] * stretch, ivar[i] / stretch**2, None, self.target.edges)
+                out[:, i] = pixels[:2]
         return out[0], out[1]
 
-    def back(self, flux: NDArray, z: float | None = None) -> NDArray:
-        """Model flux (n_pix of the target) drawn on the store's grid (n_pix of the source), NaN outside the model's range."""
-        wave = self.target.wave * (1.0 if self.target.frame == self.source.frame or z is None else 1.0 + z)
-        return np.interp(self.source.wave, wave, flux, left=np.nan, right=np.nan).astype(np.float32)
+    def back(self, flux: NDArray, row: int = 0) -> NDArray[np.float32]:
+        """Model flux (n_pix of the target) of a row drawn on the store's grid (n_pix of the source), NaN outside its range."""
+        stretch = 1.0 if self.z is None else 1.0 + self.z[row]
+        drawn = np.interp(self.source.wave, self.target.wave * stretch, flux / stretch, left=np.nan, right=np.nan)
+        return drawn.astype(np.float32)
