@@ -30,7 +30,8 @@ def test_variance_between_sky_lines_is_the_measured_one(wave, sky_part, source_p
     assert (bright - empty) / 10 == pytest.approx(source_part, rel=0.05)
 
 
-@pytest.mark.parametrize(("wave", "sigma"), [(3700, 1.07), (4500, 0.25), (5500, 0.17), (6800, 0.09), (8000, 0.10), (9600, 0.11)])
+@pytest.mark.parametrize(("wave", "sigma"), [
+    (3700, 1.07), (4500, 0.25), (5500, 0.17), (6800, 0.09), (8000, 0.10), (9600, 0.11)])
 def test_noise_of_desi_is_the_measured_one(wave, sigma):
     desi = INSTRUMENTS.get("desi")
     near = wave + np.linspace(-60, 60, 151)
