@@ -159,9 +159,10 @@ class _Overlap:
         self._tail = np.where(same, 0.0, inside[1:] - borders[self._high])  # and with the last
         self._width = np.diff(borders)
         self._whole = self._high - self._low > 1
-        ends = np.stack([np.minimum(self._low + 1, n - 1), np.maximum(self._high, self._low + 1)], axis=1).ravel()
-        self._ends = np.minimum(ends, n - 1)
-        self._outside = (edges[:-1] < borders[0] - 0.5 * np.diff(edges)) | (edges[1:] > borders[-1] + 0.5 * np.diff(edges))
+        self._ends = np.empty(2 * self._low.size, np.int64)  # of every output pixel: first whole one, one after the last
+        np.minimum(self._low + 1, n - 1, out=self._ends[::2])
+        np.maximum(self._high, self._ends[::2], out=self._ends[1::2])
+        self._covered, self._span = np.diff(inside), np.diff(edges)
 
     def _between(self, values: NDArray, combine: np.ufunc) -> NDArray:
         """Reduce over the whole pixels between the two cut ones; shape (..., n_pix)."""
@@ -181,5 +182,5 @@ class _Overlap:
         """All reasons (..., n) that an output pixel overlaps, and NO_COVERAGE where over half of it lies outside."""
         found = (np.where(self._head > 0, reasons[..., self._low], 0) | np.where(self._tail > 0, reasons[..., self._high], 0)
                  | self._between(reasons, np.bitwise_or))
-        found = found | np.where(self._outside, Mask.NO_COVERAGE, 0)
+        found = found | np.where(self._covered < COVERED * self._span, Mask.NO_COVERAGE, 0)
         return np.where(found == 0, Mask.NO_COVERAGE, found)

@@ -41,8 +41,7 @@ class Lamost(Survey):
 
     def identify(self, probe: Probe) -> bool:
         """A FITS file of telescope LAMOST with a log-linear solution."""
-        header = probe.headers[0] if probe.kind == "fits" and probe.headers else {}
-        return "LAMOST" in str(header.get("TELESCOP", "")).upper() and "COEFF0" in header
+        return "LAMOST" in str(probe.keyword("TELESCOP", "")).upper() and probe.keyword("COEFF0") is not None
 
     def read(self, probe: Probe) -> Iterator[Spectrum]:
         """The one spectrum of the file.

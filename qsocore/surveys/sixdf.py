@@ -41,8 +41,7 @@ class SixDF(Survey):
 
     def identify(self, probe: Probe) -> bool:
         """A FITS file whose header has a 6dFGS target, a heliocentric redshift and its quality."""
-        header = probe.headers[0] if probe.kind == "fits" and probe.headers else {}
-        return all(key in header for key in ("TARGET", "Z_HELIO", "QUALITY")) and "OBSRA" in header
+        return all(probe.keyword(key) is not None for key in ("TARGET", "Z_HELIO", "QUALITY", "OBSRA"))
 
     def read(self, probe: Probe) -> Iterator[Spectrum]:
         """The one spectrum of the file.
