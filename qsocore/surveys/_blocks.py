@@ -185,7 +185,7 @@ class Headers(Sequence):
 
 
 class BinTable:
-    """A binary table read at once, its columns decoded when they are asked for.
+    """A binary table read at once, its columns decoded when they are first asked for.
 
     Parameters
     ----------
@@ -209,6 +209,7 @@ class BinTable:
             raise ReadError("damaged", f"columns of {dtype.itemsize} bytes do not fill rows of {width}", f"HDU {block.name}")
         file.seek(block.start)
         self._rows = np.frombuffer(file.read(width * rows), dtype)
+        self._decoded: dict[int, NDArray] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -228,6 +229,11 @@ class BinTable:
             raise ReadError("no-column", f"there is no column {name}", f"HDU {self._block.name}",
                             f"it has {', '.join(self._index)}")
         number = self._index[name.lower()]
+        if number not in self._decoded:
+            self._decoded[number] = self._decode(number)
+        return self._decoded[number]
+
+    def _decode(self, number: int) -> NDArray:
         values = self._rows[f"f{number}"]
         if values.dtype.kind == "S":
             return np.char.strip(np.char.decode(values, "latin-1"))

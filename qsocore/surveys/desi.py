@@ -40,6 +40,7 @@ SPECMASK = {2: Mask.COSMIC, 5: Mask.SKY, 6: Mask.SKY, 8: Mask.NO_COVERAGE}
 
 _RELEASES = {"fuji": "edr", "iron": "dr1"}  # productions with a public page a target
 _SKY = "sky fibre"
+_BLOCK = 500  # fibres joined at once, one petal's: a file of many exposures must not fill the memory
 _UNIT = "erg/(scm2Angstrom)"
 
 
@@ -70,15 +71,17 @@ class Desi(Survey):
         if "STACKINFO" in probe.hdu_names:
             yield from _stacks(probe)
             return
-        fibres, joined = probe.table("FIBERMAP"), join_arms(_arms(probe))
-        if len(fibres) != len(joined.flux):
-            raise ReadError("wrong-shape", f"{len(fibres)} fibres and {len(joined.flux)} spectra do not fit", probe.path)
+        fibres, arms = probe.table("FIBERMAP"), _arms(probe)
+        if any(len(fibres) != len(arm.flux) for arm in arms):
+            raise ReadError("wrong-shape", f"{len(fibres)} fibres and {len(arms[0].flux)} spectra do not fit", probe.path)
         redshifts, release = Redshifts.beside(probe.path), _release(probe)
-        for row in range(len(fibres)):
-            try:
-                yield _fibre(probe, fibres, row, joined, redshifts, release)
-            except ReadError as error:
-                yield error
+        for begin in range(0, len(fibres), _BLOCK):
+            joined = join_arms([_block(arm, slice(begin, begin + _BLOCK)) for arm in arms])
+            for row in range(begin, begin + len(joined.flux)):
+                try:
+                    yield _fibre(probe, fibres, row, joined, row - begin, redshifts, release)
+                except ReadError as error:
+                    yield error
 
     def links(self, row: dict) -> dict[str, str]:
         """The target in the Legacy Surveys' DESI viewer, for public productions, and its position in the sky viewer."""
@@ -91,6 +94,7 @@ class Desi(Survey):
 
 
 def _arms(probe: Probe) -> list[Arm]:
+    """The arms as in the file, with DESI's bits for a mask."""
     hdus, names = probe.hdus(), probe.hdu_names
     arms = []
     for arm in (name.removesuffix("_WAVELENGTH") for name in names if name.endswith("_WAVELENGTH")):
@@ -99,18 +103,25 @@ def _arms(probe: Probe) -> list[Arm]:
             raise ReadError("no-arm", f"arm {arm} lacks {' and '.join(lacking)}", probe.path, "fetch the file again")
         where = f"{probe.path}, HDU {arm}_FLUX"
         _hold_to_unit(hdus[f"{arm}_FLUX"].header.get("BUNIT", ""), where)
-        wave, flux, ivar = (np.asarray(hdus[f"{arm}_{part}"].data, np.float64) for part in ("WAVELENGTH", "FLUX", "IVAR"))
-        bits = np.asarray(hdus[f"{arm}_MASK"].data) if f"{arm}_MASK" in names else np.zeros(flux.shape, np.int64)
+        wave = np.asarray(hdus[f"{arm}_WAVELENGTH"].data, np.float64)
+        flux, ivar = (np.asarray(hdus[f"{arm}_{part}"].data) for part in ("FLUX", "IVAR"))
+        bits = np.asarray(hdus[f"{arm}_MASK"].data) if f"{arm}_MASK" in names else np.zeros(flux.shape, np.uint8)
         if flux.ndim != 2 or not flux.shape == ivar.shape == bits.shape or flux.shape[1:] != wave.shape:
             raise ReadError("wrong-shape", f"wave {wave.shape}, flux {flux.shape}, ivar {ivar.shape} and mask {bits.shape} "
                             "do not fit", where)
         if not (np.isfinite(wave).all() and (wave > 0).all() and (np.diff(wave) > 0).all()):
             raise ReadError("bad-wavelength", f"the wavelengths of arm {arm} are not positive and rising", probe.path)
-        arms.append(Arm(wave, flux, ivar, _reasons(bits.astype(np.int64), flux, ivar)))
+        arms.append(Arm(wave, flux, ivar, bits))
     if not arms:
         raise ReadError("no-arm", "it has a fibre map but no spectra (no HDU B_WAVELENGTH, R_WAVELENGTH or Z_WAVELENGTH)",
                         probe.path, "give coadd-*.fits or spectra-*.fits as DESI distributes them")
     return arms
+
+
+def _block(arm: Arm, rows: slice) -> Arm:
+    """Some rows of an arm, its bits turned into reasons."""
+    flux, ivar = arm.flux[rows].astype(np.float64), arm.ivar[rows].astype(np.float64)
+    return Arm(arm.wave, flux, ivar, _reasons(arm.mask[rows].astype(np.int64), flux, ivar))
 
 
 def _reasons(bits: NDArray[np.int64], flux: NDArray, ivar: NDArray) -> NDArray[np.uint8]:
@@ -136,7 +147,8 @@ def _release(probe: Probe) -> str:
     return str(probe.keyword("SPECPROD", "")) or "unknown"
 
 
-def _fibre(probe: Probe, fibres: BinTable, row: int, joined: Arm, redshifts: Redshifts, release: str) -> Spectrum:
+def _fibre(probe: Probe, fibres: BinTable, row: int, joined: Arm, at: int, redshifts: Redshifts, release: str) -> Spectrum:
+    """One row of the fibre map, whose spectrum stands at `at` in the block."""
     target = int(fibres["TARGETID"][row])
     native = str(target)
     if "EXPID" in fibres:
@@ -148,8 +160,8 @@ def _fibre(probe: Probe, fibres: BinTable, row: int, joined: Arm, redshifts: Red
     values |= {f"mag_{band}": pogson(fibres[f"FLUX_{band.upper()}"][row]) for band in "grz" if f"FLUX_{band.upper()}" in fibres}
     values |= {} if sky else redshifts.get(target)
     where = f"{probe.path}, row {row} (TARGETID {target})"
-    return Spectrum.from_arrays(ObjectId.make("desi", release, native), joined.wave, joined.flux[row], joined.ivar[row],
-                                joined.mask[row], where=where, row=values, notes=notes)
+    return Spectrum.from_arrays(ObjectId.make("desi", release, native), joined.wave, joined.flux[at], joined.ivar[at],
+                                joined.mask[at], where=where, row=values, notes=notes)
 
 
 def _stacks(probe: Probe) -> Iterator[Spectrum | ReadError]:

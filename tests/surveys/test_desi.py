@@ -135,6 +135,14 @@ def test_single_exposures_have_names_of_their_own(tmp_path):
     assert (first.object_id.native, second.object_id.native) == ("5-100-7", "5-101-8")
 
 
+def test_blocks_of_fibres_keep_their_rows(tmp_path, monkeypatch):
+    flux = {"B": np.array([[1.0], [2.0], [3.0]]), "R": np.array([[1.0], [2.0], [3.0]]), "Z": np.array([[1.0], [2.0], [3.0]])}
+    whole = list(read_file(coadd(tmp_path / "coadd-a.fits", flux=flux)))
+    monkeypatch.setattr("qsocore.surveys.desi._BLOCK", 2)
+    for row, (one, same) in enumerate(zip(read_file(tmp_path / "coadd-a.fits"), whole, strict=True)):
+        assert one.object_id == same.object_id and one.row["source_row"] == row and (one.flux == row + 1).all()
+
+
 def test_redshifts_of_another_suffix_are_not_taken(tmp_path):
     redrock(tmp_path / "redrock-b.fits")
     target, _, _ = read_file(coadd(tmp_path / "coadd-a.fits"))
