@@ -10,7 +10,7 @@ def _arguments(parser):
     parser.add_argument("--grid", metavar="NAME", help="wavelength grid by name, or SCALE:START:STOP:N (default atlas2048)")
     parser.add_argument("--catalog", metavar="TABLE", help="CSV, FITS, VOTable or Parquet to join by id, else by position")
     parser.add_argument("--report", metavar="FILE.json", help="what became of every file and every row")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default one per processor)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default one per processor, fewer for little data)")
 
 
 def _run(args):

@@ -42,6 +42,7 @@ from qsocore.workflow.rows import Rows, fill
 
 _LEAST_BLOCK, _MOST_BLOCK, _BLOCKS = 8 << 20, 512 << 20, 32  # bytes, bytes, and how many blocks are meant between the two
 _ROW_BYTES = 4096  # fewest bytes of a packed file that hold a spectrum; sets how many shards a block may spill into
+_WORTH_A_WORKER = 128 << 20  # bytes that are read in the time in which an interpreter starts and imports, twice over
 _ROWS = 16_384  # rows after which a block goes on with another shard: 300 MB on 2,048 pixels
 
 
@@ -90,7 +91,7 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     report : path, optional
         JSON file for the report.
     workers : int, optional
-        Processes; one per processor unless stated.
+        Processes; one per processor unless stated, fewer where there is little to read.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     blocks = _blocks(find_files(inputs, apart=(Path(out), paths.partial(Path(out)))))
     writer = StoreWriter(out, grid, _provenance(blocks, survey, catalog), sum(len(block.shards) for block in blocks))
     job = Job(writer, survey, str(catalog) if catalog else None)
-    _run(job, blocks, workers or os.cpu_count() or 1)
+    _run(job, blocks, workers or _worthwhile(blocks))
     books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
     result = IngestReport(str(out), [file for book in books for file in book.files])
     if catalog:
@@ -155,6 +156,11 @@ def _provenance(blocks: list[Block], survey: str | None, catalog: str | Path | N
             digest.update(f"{file.path}\0{file.size}\0{file.changed}\n".encode())
     return {"command": "ingest", "n_files": sum(len(block.files) for block in blocks), "files_sha256": digest.hexdigest(),
             "survey": survey, "catalog": str(catalog) if catalog else None}
+
+
+def _worthwhile(blocks: list[Block]) -> int:
+    """Processes that earn their start."""
+    return min(os.cpu_count() or 1, 1 + sum(file.size for block in blocks for file in block.files) // _WORTH_A_WORKER)
 
 
 def _run(job: Job, blocks: list[Block], workers: int) -> None:
