@@ -107,6 +107,8 @@ def main(words: Sequence[str] | None = None) -> int:
     int
         0 on success, 1 for an error, 2 for wrong usage, 130 when interrupted.
     """
+    # Torch's threads wait for each other by spinning, which on a shared machine makes two of them slower than one
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if words is None else words)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

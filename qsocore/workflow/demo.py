@@ -15,8 +15,8 @@ RUN = "demo"
 SIZE = 20_000
 SEED = 1
 PROJECTIONS = ("umap", "pca")
-SETTINGS: tuple[str, ...] = ()
-"""``key=value`` settings of the demo's training, beside the defaults."""
+SETTINGS = ("epochs=12",)
+"""Settings of the demo's training beside the defaults: a map worth seeing within the two minutes that a demo may take."""
 
 
 def make_demo(path: str | Path, size: int | None = None, say: Callable[[str], Any] = print) -> Store:
