@@ -16,7 +16,6 @@ from qsocore.simulate.starlight import populations, starlight
 from qsocore.units import C_KM_S
 
 _ROWS = 256  # galaxies made at a time, to keep to a few MB
-_H_ALPHA = nebula.line_waves()[list(nebula.LINES).index("h_alpha")]
 _NEBULAR = 0.44  # E(B-V) of the stars over that of the gas (Calzetti et al. 2000)
 
 TYPES = ("passive", "star-forming", "composite", "seyfert", "liner")
@@ -45,8 +44,9 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
     -------
     dict of ndarray, first axis n
         ``true_z``, ``type`` (number in `TYPES`), ``subclass`` (as the SDSS pipeline would call it), ``young``, ``ew_ha``
-        (Angstrom), ``log_nii``, ``log_oiii``, ``lines`` (n, n_lines) over H-alpha before dust, ``ages`` (n, n_ages) shares of light
-        at 5500 Angstrom, ``ebv`` of the stars, ``sigma_v`` and ``sigma_gas`` (km/s), ``d4000n``, ``mag_i`` (AB, in the fibre).
+        (Angstrom), ``log_nii``, ``log_oiii``, ``lines`` (n, n_lines) over H-alpha before dust, ``ages`` (n, n_ages) shares of
+        light at 5500 Angstrom, ``ebv`` of the stars, ``sigma_v`` and ``sigma_gas`` (km/s), ``d4000n``, ``mag_i`` (AB, in the
+        fibre).
     """
     red = rng.random(n) < _LUMINOUS_RED
     kind = np.where(red, rng.choice(len(TYPES), n, p=_SHARES["luminous red"]), rng.choice(len(TYPES), n, p=_SHARES["main"]))
@@ -58,7 +58,7 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
 
 
 def _place(red: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Redshift and fibre magnitude: r < 17.77 (Strauss et al. 2002) and colour-selected galaxies as in Prakash et al. (2016)."""
+    """Redshift and fibre magnitude: r < 17.77 (Strauss et al. 2002) and red galaxies as in Prakash et al. (2016)."""
     n = red.size
     z_main = 0.02 + 0.10 * rng.gamma(1.8, 0.55, n)
     z_red = np.clip(0.52 + 0.16 * rng.standard_normal(n), 0.15, 0.98)
@@ -73,11 +73,11 @@ def _stars(kind: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
     """Share of young light, of every age, and dust."""
     n = kind.size
     passive, forming = kind == 0, kind == 1
-    young = np.where(forming, 10 ** (-0.55 + 0.28 * rng.standard_normal(n)), 10 ** (-1.3 + 0.3 * rng.standard_normal(n)))
+    young = 10 ** np.where(forming, -0.68 + 0.28 * rng.standard_normal(n), -1.4 + 0.3 * rng.standard_normal(n))
     young = np.clip(np.where(passive, 0.004 * rng.exponential(1.0, n), young), 0, 0.85)
-    middle = (1 - young) * np.where(passive, 0.08, np.where(forming, 0.40, 0.25)) * rng.uniform(0.5, 1.5, n)
-    ages = np.stack([0.45 * young, 0.55 * young, 0.4 * middle, 0.6 * middle, 0.25 * (1 - young - middle),
-                     0.75 * (1 - young - middle)], axis=1)
+    middle = (1 - young) * np.where(passive, 0.06, np.where(forming, 0.32, 0.18)) * rng.uniform(0.3, 1.7, n)
+    oldest = (1 - young - middle) * np.where(forming, rng.uniform(0.4, 0.9, n), rng.uniform(0.6, 1.0, n))
+    ages = np.stack([0.45 * young, 0.55 * young, 0.4 * middle, 0.6 * middle, 1 - young - middle - oldest, oldest], axis=1)
     ebv = np.where(passive, 0.02 * rng.exponential(1.0, n), np.abs(0.13 + 0.08 * rng.standard_normal(n)))
     return {"young": young, "ages": ages, "ebv": ebv}
 
@@ -95,7 +95,7 @@ def _gas(kind: NDArray, young: NDArray, rng: np.random.Generator) -> dict[str, N
     log_oiii = np.where(kind == 2, least + (most - least) * rng.uniform(0.1, 0.9, n), log_oiii)
     log_oiii = np.where(kind == 3, np.maximum(most + 0.03, 0.65) + 0.2 * above, log_oiii)
     log_oiii = np.where(kind == 4, np.maximum(most + 0.03, 0.20) + 0.1 * above, log_oiii)
-    strength = np.choose(kind, [0.15 * rng.exponential(1.0, n), 110 * young, 40 * young + 4, np.full(n, 12.0), np.full(n, 3.0)])
+    strength = np.choose(kind, [0.15 * rng.exponential(1.0, n), 140 * young, 40 * young + 4, np.full(n, 12.0), np.full(n, 3.0)])
     ew_ha = strength * 10 ** (np.where(kind == 0, 0.0, 0.2) * rng.standard_normal(n))
     sigma = np.choose(kind, [170.0, 75.0, 110.0, 160.0, 180.0]) * np.exp(0.2 * rng.standard_normal(n))
     return {"ew_ha": ew_ha, "log_nii": log_nii, "log_oiii": log_oiii, "sigma_gas": sigma,
@@ -149,15 +149,15 @@ def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) 
 
 
 def line_fluxes(truth: dict[str, NDArray]) -> NDArray[np.float64]:
-    """Line fluxes over H-alpha as they are seen, behind the dust of the gas, shape (n, n_lines) in the order of `nebula.LINES`."""
-    relative = calzetti(nebula.line_waves()) - calzetti(_H_ALPHA)
+    """Line fluxes over H-alpha as they are seen, behind the dust of the gas, shape (n, n_lines), as `nebula.LINES`."""
+    relative = calzetti(nebula.line_waves()) - calzetti(nebula.wave_of("h_alpha"))
     return truth["lines"] * np.exp(-LN_PER_MAG / _NEBULAR * np.multiply.outer(truth["ebv"], relative))
 
 
 def _observe(rest: NDArray, truth: dict[str, NDArray], wave: NDArray) -> NDArray[np.float32]:
     """Starlight (n, n_wave) at its redshift with the gas in front, shape (n, n_pix), not yet scaled."""
     flux = redshifted(rest, wave, truth["true_z"])
-    beside = np.abs(template_wave() - _H_ALPHA) < 60
+    beside = np.abs(template_wave() - nebula.wave_of("h_alpha")) < 60
     h_alpha = truth["ew_ha"] * rest[:, beside].mean(axis=1)
     area = line_fluxes(truth) * h_alpha[:, None]
     stretch, pixel = 1 + truth["true_z"], np.gradient(wave)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qsocore.units import air_to_vacuum
 
 # Air wavelengths (NIST ASD), Angstrom
-LINES = {
+LINES = MappingProxyType({
     "oii_3726": 3726.03, "oii_3729": 3728.82, "neiii_3869": 3868.76, "h_delta": 4101.73, "h_gamma": 4340.46,
     "h_beta": 4861.33, "oiii_4959": 4958.91, "oiii_5007": 5006.84, "hei_5876": 5875.62, "oi_6300": 6300.30,
     "oi_6364": 6363.78, "nii_6548": 6548.05, "h_alpha": 6562.80, "nii_6583": 6583.45, "sii_6716": 6716.44,
     "sii_6731": 6730.82,
-}
-BALMER = {"h_alpha": 2.863, "h_beta": 1.0, "h_gamma": 0.468, "h_delta": 0.259}
+})
+"""Emission lines and their wavelengths."""
+BALMER = MappingProxyType({"h_alpha": 2.863, "h_beta": 1.0, "h_gamma": 0.468, "h_delta": 0.259})
 """Case B at 10,000 K and 100 cm-3 over H-beta (Osterbrock & Ferland 2006, table 4.4)."""
 THIRD = 2.98
 """[O III] 5007 / 4959 and [N II] 6583 / 6548 (Storey & Zeippen 2000, MNRAS 312, 813): set by atomic physics alone."""
@@ -23,6 +26,11 @@ THIRD = 2.98
 def line_waves() -> NDArray[np.float64]:
     """Vacuum wavelengths of `LINES`, Angstrom, shape (n_lines,)."""
     return air_to_vacuum(list(LINES.values()))
+
+
+def wave_of(line: str) -> float:
+    """Vacuum wavelength (Angstrom) of one of `LINES`."""
+    return float(air_to_vacuum(LINES[line]))
 
 
 def kauffmann(log_nii: ArrayLike) -> NDArray[np.float64]:
@@ -81,7 +89,7 @@ def ratios(log_nii: NDArray, log_oiii: NDArray, hardness: NDArray, rng: np.rando
     doublet = np.clip(1.30 + 0.08 * rng.standard_normal(hardness.size), 0.9, 1.44)  # densities of 10 to 500 cm-3
     lines = {"oii_3726": oii / (1 + doublet), "oii_3729": oii * doublet / (1 + doublet), "neiii_3869": 0.09 * oiii,
              "hei_5876": 0.12 * h_beta, "oiii_4959": oiii / THIRD, "oiii_5007": oiii, "oi_6300": oi, "oi_6364": oi / 3.0,
-             "nii_6548": nii / THIRD, "nii_6583": nii, "sii_6716": sii * doublet / (1 + doublet), "sii_6731": sii / (1 + doublet),
-             "h_alpha": np.ones(hardness.size)}
+             "nii_6548": nii / THIRD, "nii_6583": nii, "sii_6716": sii * doublet / (1 + doublet),
+             "sii_6731": sii / (1 + doublet), "h_alpha": np.ones(hardness.size)}
     lines |= {name: h_beta * BALMER[name] for name in ("h_beta", "h_gamma", "h_delta")}
     return np.stack([lines[name] for name in LINES], axis=1)

@@ -15,16 +15,16 @@ AGES = (0.01, 0.1, 0.4, 1.0, 3.0, 10.0)
 """Ages of the populations, Gyr."""
 
 # Temperature (K) and share of the light at 5500 Angstrom of the stars that make each population: upper main sequence,
-# turn-off, giants; chosen to give the D4000n and H-delta of Bruzual & Charlot's (2003) populations of solar abundance
+# turn-off, giants; chosen so that D4000n rises from 1.0 to 1.9 and H-delta peaks near 0.4 Gyr as in Kauffmann et al. (2003)
 _STARS = (
     ((32000, .35), (24000, .35), (16000, .20), (3900, .10)),
     ((15500, .35), (12500, .35), (9500, .20), (4300, .10)),
     ((10500, .30), (9300, .40), (8000, .15), (4700, .15)),
     ((8600, .30), (7600, .30), (6700, .15), (4700, .25)),
     ((6900, .20), (6400, .25), (5700, .15), (4700, .25), (4300, .15)),
-    ((5900, .20), (5400, .20), (4800, .25), (4400, .25), (3850, .07), (3450, .03)),
+    ((6100, .26), (5400, .22), (4800, .26), (4450, .18), (3850, .05), (3450, .03)),
 )
-_STRENGTH = (1.0, 1.0, 1.0)  # of hydrogen, metals, molecules: solar abundance
+_STRENGTH = (1.0, 1.2, 1.2)  # of hydrogen, metals, molecules: massive galaxies are metal-rich
 DISPERSIONS = (60.0, 130.0, 200.0, 270.0, 350.0)
 """Velocity dispersions (km/s) at which the populations are kept."""
 
