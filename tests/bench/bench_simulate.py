@@ -1,9 +1,13 @@
-"""Simulate a survey as the demo does, on one processor, writing included; and what of that the noiseless spectra cost."""
+"""Simulate a survey as the demo does, in one process, writing included; and what of that the noiseless spectra cost.
+
+Per core means per second of processor time, which other work on the machine cannot lengthen by making it wait.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +15,13 @@ import numpy as np
 from qsocore.grid import DEFAULT_GRID
 from qsocore.simulate import population
 from qsocore.workflow.simulate import simulate
-from tests.bench import Row, best_of
+from tests.bench import Row
 
 N, ROUNDS = 4096, 3
 
 
 def rows() -> Iterator[Row]:
-    """Spectra per second and processor of the demo's mixture."""
+    """Spectra per second and core of the demo's mixture."""
     with tempfile.TemporaryDirectory() as folder:
         names = iter(range(ROUNDS + 1))
 
@@ -25,8 +29,18 @@ def rows() -> Iterator[Row]:
             simulate(Path(folder) / f"{next(names)}.store", N, seed=1, workers=1)
 
         whole()  # templates are made once in a process
-        seconds = best_of(ROUNDS, whole)
-    noiseless = best_of(ROUNDS, lambda: population.draw(1024, DEFAULT_GRID.wave, np.random.default_rng(1))) / 1024
+        cpu, wall = _best(whole)
+    noiseless, _ = _best(lambda: population.draw(1024, DEFAULT_GRID.wave, np.random.default_rng(1)))
     yield Row(f"simulate {N:,} spectra of {DEFAULT_GRID.n_pix:,} pixels into a store, one process",
-              f"{N / seconds:,.0f} spectra/s", "required: 1,000")
-    yield Row("of that, the noiseless spectra alone", f"{1 / noiseless:,.0f} spectra/s")
+              f"{N / cpu:,.0f} spectra/s per core ({N / wall:,.0f} by the clock)", "required: 1,000 per core")
+    yield Row("of that, the noiseless spectra alone", f"{1024 / noiseless:,.0f} spectra/s per core")
+
+
+def _best(work: Callable[[], object]) -> tuple[float, float]:
+    """Least processor time and least wall time of several calls, seconds."""
+    spent = []
+    for _ in range(ROUNDS):
+        cpu, wall = time.process_time(), time.perf_counter()
+        work()
+        spent.append((time.process_time() - cpu, time.perf_counter() - wall))
+    return tuple(np.min(spent, axis=0))
