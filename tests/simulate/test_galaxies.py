@@ -126,18 +126,17 @@ def test_populations_age_as_they_should():
     assert found["mg_b"][-1] > 3.5
 
 
-def test_dispersion_broadens_lines_and_keeps_their_equivalent_width():
-    ages = np.zeros((2, len(AGES)))
-    ages[:, 0] = 1
-    wave = template_wave()
-    near = np.abs(wave - 4027.4) < 25  # He I
-    flux = starlight(ages, np.array([DISPERSIONS[0], 300.0]))[:, near].astype(float)
-    deep = 1 - flux / (flux[:, :20].mean(axis=1) + flux[:, -20:].mean(axis=1))[:, None] * 2
-    area = np.trapezoid(deep, wave[near], axis=1)
-    width = area / deep.max(axis=1)
-    assert area[1] == pytest.approx(area[0], rel=0.05)
-    added = np.sqrt(2 * np.pi * (300.0**2 - DISPERSIONS[0] ** 2)) * 4027.4 / 299792.458  # equivalent width over depth, Gaussian
-    assert width[1] > max(width[0], added)
+@pytest.mark.parametrize(("sigma", "within"), [(350.0, 0.002), (165.0, 0.03)])  # kept, and interpolated
+def test_dispersion_is_a_gaussian_in_velocity(sigma, within):
+    ages = np.eye(len(AGES))[[0, 2, 5]]
+    sharp, broad = (starlight(ages, np.full(3, value)).astype(float) for value in (DISPERSIONS[0], sigma))
+    pixel = np.log(template_wave()[1] / template_wave()[0]) * 299792.458  # km/s
+    velocity = np.arange(-30, 31) * pixel
+    kernel = np.exp(-0.5 * velocity**2 / (sigma**2 - DISPERSIONS[0] ** 2))
+    expected = np.stack([np.convolve(row, kernel / kernel.sum(), mode="same") for row in sharp])
+    inner = slice(100, -100)
+    np.testing.assert_allclose(broad[:, inner], expected[:, inner], rtol=within)
+    assert np.abs(sharp / broad - 1)[:, inner].max() > 0.1  # there is something to broaden
 
 
 def test_spectra_are_positive_reproducible_and_have_their_magnitude():
