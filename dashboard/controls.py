@@ -28,7 +28,8 @@ class Controls:
         self.x = self._select("Across", 128, {}, lambda name: actions.choose_map(session, "", name, session.state.y))
         self.y = self._select("Up", 128, {}, lambda name: actions.choose_map(session, "", session.state.x, name))
         self.colour = self._select("Colour by", 176, None, lambda name: actions.choose_colour(session, name))
-        self.palette = self._select("Palette", 104, list(PALETTES), lambda name: session.state.param.update(palette=name))
+        self.palette = self._select("Palette", 104, {name.capitalize(): name for name in PALETTES},
+                                    lambda name: session.state.param.update(palette=name))
         self.theme = pmui.IconButton(icon="contrast", size="small", description="Dark or light", margin=(0, 0, 0, 6),
                                      on_click=lambda _: actions.toggle_theme(session))
         session.on(["run", "projection", "x", "y", "colour_by", "palette"], self._follow)
@@ -68,7 +69,8 @@ class Controls:
         return groups
 
     def __panel__(self) -> pn.viewable.Viewable:
-        name = pn.pane.HTML(f'<span class="store" title="{words.html(self.session.library.path)}">'
-                            f"{words.html(self.session.table.name)}</span>", margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
+        name = pn.pane.HTML(
+            f'<span class="store" title="{words.html(self.session.library.path)}">{words.html(self.session.table.name)}</span>',
+            margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
         return pn.Row(name, pn.Spacer(sizing_mode="stretch_width"), self.run, self.map, self.x, self.y, self.colour,
                       self.palette, self.theme, sizing_mode="stretch_width", margin=0, align="center")

@@ -16,7 +16,7 @@ from qsocore.store import open_store
 if TYPE_CHECKING:
     from qsocore.store import RunFolder, Store
 
-_WORKERS = 2
+_WORKERS = 4
 
 
 class Library:

@@ -40,7 +40,8 @@ class View:
     height: int
 
 
-def points(x: NDArray[np.float32], y: NDArray[np.float32], value: NDArray | None = None, n_classes: int = 0) -> pandas.DataFrame:
+def points(x: NDArray[np.float32], y: NDArray[np.float32], value: NDArray | None = None,
+           n_classes: int = 0) -> pandas.DataFrame:
     """Gather the columns of a map as the aggregation wants them.
 
     Parameters

@@ -61,9 +61,12 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
     from dashboard.app import create
     from dashboard.raster import warm_up
 
+    server = pn.serve({"/": lambda: create(library)}, port=port, address=HOST, start=False, show=False, title="QSO Atlas",
+                      verbose=False, websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
+                      check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
     library.pool.submit(warm_up)
     library.pool.submit(library.warm_up)
     print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
-    pn.serve({"/": lambda: create(library)}, port=port, address=HOST, show=browser, title="QSO Atlas", verbose=False,
-             websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"], check_unused_sessions=_CHECK_MS,
-             unused_session_lifetime=_IDLE_SESSION_MS)
+    if browser:
+        server.io_loop.add_callback(server.show, "/")
+    server.run_until_shutdown()

@@ -63,7 +63,7 @@ class Session(param.Parameterized):
 
     @property
     def coordinates(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """x and y of every object, shape (n_rows,) each, NaN where there is no place for it."""
+        """X and y of every object, shape (n_rows,) each, NaN where there is no place for it."""
         x, y = self.axes
         return self.table.numbers(x), self.table.numbers(y)
 

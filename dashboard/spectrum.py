@@ -130,4 +130,5 @@ def gaps_of(edges: NDArray, good: NDArray[np.bool_], mask: NDArray[np.uint8]) ->
     """
     gap = ~good & ((mask & Mask.NO_COVERAGE) == 0)
     step = np.diff(np.concatenate([[False], gap, [False]]).astype(np.int8))
-    return [(float(edges[a]), float(edges[b])) for a, b in zip(np.flatnonzero(step == 1), np.flatnonzero(step == -1), strict=True)]
+    first, last = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
+    return [(float(edges[a]), float(edges[b])) for a, b in zip(first, last, strict=True)]

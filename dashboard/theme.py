@@ -55,9 +55,10 @@ TEMPLATE = """
 <script>
   (() => {
     const system = window.matchMedia("(prefers-color-scheme: dark)")
-    const chosen = new URLSearchParams(window.location.search).get("theme")
+    const word = new URLSearchParams(window.location.search).get("theme")
+    const chosen = ["dark", "light"].includes(word) ? word : null
     const follow = () => {
-      document.documentElement.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light"
+      document.documentElement.dataset.theme = chosen ?? (system.matches ? "dark" : "light")
     }
     follow()
     system.addEventListener("change", follow)
@@ -78,38 +79,19 @@ TABS_SX = {
 }
 """Low tabs that don't shout."""
 
-PLOT_CSS = ":host { --outline-width: 0px; }"
+PLOT_CSS = ".bk-Canvas { --outline-width: 0px; }"
 """A plot that was clicked needs no frame."""
 
 TOOLBAR_CSS = ":host(.bk-above) { padding-left: 24px; }"
 """Without room to spare Bokeh hides the last tools in a menu."""
 
 
-TABLE_CSS = """
-:host { --surface: var(--mui-palette-background-paper); --line: var(--mui-palette-divider); }
-.tabulator { font-size: 12px !important; font-variant-numeric: tabular-nums; background: transparent !important; border: 0 !important; }
-.tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col, .tabulator .tabulator-footer {
-  background: var(--surface) !important; color: var(--mui-palette-text-secondary) !important; border-color: var(--line) !important; }
-.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 4px 8px !important; }
-.tabulator .tabulator-tableholder, .tabulator-table { background: transparent !important; color: var(--mui-palette-text-primary) !important; }
-.tabulator-row { background: transparent !important; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent);
-  min-height: 22px !important; cursor: pointer; }
-.tabulator-row:hover { background: color-mix(in srgb, var(--mui-palette-primary-main) 14%, transparent) !important; }
-.tabulator-row .tabulator-cell { padding: 3px 8px !important; height: auto !important; border: 0 !important;
-  color: var(--mui-palette-text-primary) !important; }
-.tabulator-footer { padding: 2px 0 !important; }
-.tabulator-page { padding: 1px 8px !important; margin: 0 1px !important; border: 1px solid var(--line) !important; border-radius: 3px !important;
-  background: transparent !important; color: var(--mui-palette-text-secondary) !important; font-size: 11.5px !important; }
-.tabulator-page.active { color: var(--mui-palette-primary-main) !important; border-color: var(--mui-palette-primary-main) !important; }
-"""
-"""The selection's table in the page's own looks."""
-
-
 @cache
-def css() -> str:
-    """The stylesheet of the page's own panes."""
+def css(name: str = "atlas") -> str:
+    """A stylesheet of the page's own panes: "atlas", or "table" for the selection's."""
     here = Path(__file__).resolve().parent
-    return next(path for path in (here / "assets" / "atlas.css", here.parent / "assets" / "atlas.css") if path.exists()).read_text()
+    folders = here / "assets", here.parent / "assets"  # installed, or in the repository
+    return next(folder / f"{name}.css" for folder in folders if folder.is_dir()).read_text()
 
 
 def ink(dark: bool) -> dict[str, str]:

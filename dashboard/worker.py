@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -34,20 +34,22 @@ class Latest:
         """Do `work` in a thread and give its result to `then` in the document, unless a later request came meanwhile."""
         self.generation += 1
         self.busy = True
-        self.executor.submit(self._run, self.generation, work, then)
+        generation = self.generation
+        future = self.executor.submit(lambda: work() if generation == self.generation else None)
+        future.add_done_callback(
+            lambda done: self.document.add_next_tick_callback(lambda: self._arrive(generation, done, then)))
 
-    def _run(self, generation: int, work: Callable[[], T], then: Callable[[T], None]) -> None:
+    def cancel(self) -> None:
+        """Drop whatever is under way."""
+        self.generation += 1
+        self.busy = False
+
+    def _arrive(self, generation: int, done: Future[T], then: Callable[[T], None]) -> None:
         if generation != self.generation:
             return
-        try:
-            result = work()
-        except Exception as error:  # handed to the user by `failed`; a thread would swallow it
-            fault = error
-            self.document.add_next_tick_callback(lambda: self._arrive(generation, self.failed, fault))
-            return
-        self.document.add_next_tick_callback(lambda: self._arrive(generation, then, result))
-
-    def _arrive(self, generation: int, then: Callable, result: object) -> None:
-        if generation == self.generation:
-            self.busy = False
-            then(result)
+        self.busy = False
+        error = done.exception()
+        if error is None:
+            then(done.result())
+        else:
+            self.failed(error)

@@ -24,6 +24,7 @@ class Categorical:
     kind = "classes"
 
     def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
+        """Class number times `SHADES` plus brightness."""
         best, most = np.zeros(aggregate.count.shape, np.uint8), np.zeros(aggregate.count.shape, aggregate.value.dtype)
         for number in range(aggregate.value.shape[-1]):  # the frequent classes first: a tie goes to the rarer
             here = aggregate.value[..., number]

@@ -29,9 +29,13 @@ class Continuous:
         if not sample.size:
             return Scale(0.0, 1.0)
         low, high = (float(end) for end in np.percentile(sample, PERCENTILES))
-        return Scale(low, high) if high > low else Scale(low - 0.5, low + 0.5)
+        if not high > low:
+            return Scale(low - 0.5, low + 0.5)
+        digits = 2 - int(np.floor(np.log10(high - low)))  # the ends are written beside the bar
+        return Scale(round(low, digits) + 0.0, round(high, digits) + 0.0)
 
     def levels(self, aggregate: Aggregate, scale: Scale | None) -> NDArray[np.uint8]:
+        """Place of each pixel's mean on the scale."""
         levels = to_levels(aggregate.value, scale)
         levels[aggregate.count == 0] = EMPTY
         return levels

@@ -18,6 +18,7 @@ class Density:
         return Scale(1.0, max(float(aggregate.count.max(initial=0)), 10.0), log=True)
 
     def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
+        """Place of each pixel's count on the scale, by default the view's own."""
         levels = to_levels(np.maximum(aggregate.count, 1).astype(np.float32), scale or self.scale(aggregate))
         levels[aggregate.count == 0] = EMPTY
         return levels

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
-from bokeh.models import (BoxSelectTool, BoxZoomTool, ColumnDataSource, LassoSelectTool, LinearColorMapper, PanTool, Range1d,
-                          ResetTool, WheelZoomTool)
+from bokeh.models import (
+    BoxSelectTool,
+    BoxZoomTool,
+    ColumnDataSource,
+    LassoSelectTool,
+    LinearColorMapper,
+    PanTool,
+    Range1d,
+    ResetTool,
+    WheelZoomTool,
+)
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -24,7 +33,8 @@ class MapFigure:
         lasso = LassoSelectTool()
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="above",
-            tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS],
+            tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()],
+            outline_line_color=None, stylesheets=[theme.PLOT_CSS],
             lod_timeout=30, min_border_left=52, min_border_right=14, name="map")
         self.figure.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)

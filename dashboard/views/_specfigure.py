@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, ResetTool, WheelZoomTool, BoxZoomTool
+from bokeh.models import BoxZoomTool, ColumnDataSource, HoverTool, PanTool, Range1d, ResetTool, WheelZoomTool
 from bokeh.plotting import figure
 
 from dashboard import theme, words
@@ -22,11 +22,12 @@ class SpectrumFigure:
         self.gaps = ColumnDataSource({"x0": [], "x1": []})
         self.marks = ColumnDataSource({"wave": [], "name": [], "height": []})
         self.wave_range = Range1d(3600, 10400)
-        tools = {"outline_line_color": None, "stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both", "x_range": self.wave_range, "min_border_left": 58, "min_border_right": 16}
+        shared = {"outline_line_color": None, "stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both",
+                  "x_range": self.wave_range, "min_border_left": 58, "min_border_right": 16}
         self.flux = figure(y_range=Range1d(0, 1), toolbar_location="above", min_border_bottom=4, name="spectrum",
-                           tools=[BoxZoomTool(), PanTool(), WheelZoomTool(dimensions="width"), ResetTool()], **tools)
+                           tools=[BoxZoomTool(), PanTool(), WheelZoomTool(dimensions="width"), ResetTool()], **shared)
         self.residual = figure(y_range=Range1d(-5, 5), toolbar_location=None, tools="", min_border_top=0,
-                               name="residual", **tools)
+                               name="residual", **shared)
         self.flux.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.flux.toolbar.active_scroll = self.flux.select_one(WheelZoomTool)
         self._draw_flux()

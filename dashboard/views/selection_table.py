@@ -57,11 +57,13 @@ class SelectionTable:
 
     def _table(self, rows: np.ndarray, frame: pandas.DataFrame) -> pn.widgets.Tabulator:
         columns = self.session.table.columns
+        decimals = {name: NumberFormatter(format=words.pattern(columns[name])) for name in frame
+                    if columns[name].dtype.startswith("float")}
         table = pn.widgets.Tabulator(
             frame, pagination="remote", page_size=_PAGE, disabled=True, show_index=False, selectable=False, row_height=24,
-            sizing_mode="stretch_both", layout="fit_columns", theme="simple", margin=(0, 8), stylesheets=[theme.TABLE_CSS],
-            titles={name: words.label(columns[name]) for name in frame},
-            formatters={name: NumberFormatter(format=words.pattern(columns[name])) for name in frame if columns[name].dtype.startswith("float")})
+            sizing_mode="stretch_both", layout="fit_columns", theme="simple", margin=(0, 8), stylesheets=[theme.css("table")],
+            widths={"object_id": 210}, titles={name: words.label(columns[name]) for name in frame},
+            formatters=decimals)
         table.on_click(lambda event: actions.focus(self.session, int(rows[event.row])))
         return table
 

@@ -38,7 +38,8 @@ class SpectrumPane:
     def _look(self) -> None:
         session, row = self.session, self.session.focus_row
         if row < 0 or session.table.store is None or session.table.store.grid is None:
-            self._work.submit(lambda: None, lambda _: self._nothing(row))
+            self._work.cancel()
+            self._nothing(row)
             return
         table, run = session.table, session.state.run
 
@@ -51,13 +52,22 @@ class SpectrumPane:
         self.figures.visible, self.hint.visible = False, True
         if row < 0:
             self.head.object = ""
-            self.hint.object = empty("Tap an object on the map",
-                                     "Its spectrum, reconstruction and residual appear here; lasso or box to select many.",
-                                     sketch=True)
+            text = "Its spectrum, reconstruction and residual appear here; lasso or box to select many."
+            self.hint.object = empty("Tap an object on the map", text, sketch=True) + self._without_run()
         else:
             self.head.object = _head(self.session.state.focus, [])
             self.hint.object = empty("This table has no spectra", "To see them, read the survey's files into a store.",
                                      "qso ingest FILES --out my.store")
+
+    def _without_run(self) -> str:
+        """What makes latents and reconstructions where there are none yet."""
+        library = self.session.library
+        if library.store is None or library.store.grid is None or library.runs():
+            return ""
+        path = library.path
+        return (f'<div class="below">This store has no latents yet. They are made by<br>'
+                f"<code>qso train infovae {words.html(path)} --run first</code><br>"
+                f"<code>qso embed {words.html(path)} --run first</code></div>")
 
     def _show(self, view: SpectrumView) -> None:
         self.plot.show(view)

@@ -1,0 +1,87 @@
+"""A server on a small store, a Chromium, and pages that may neither complain nor call another host."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashboard.library import Library
+from tests.browser.atlas import FLAGS, AtlasPage
+from tests.conftest import IN_CI
+from tests.dashboard.survey import make_run, make_store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(item.path).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+def find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = find_chromium()
+    if path is None:
+        reason = "no Chromium here, so the browser tests are left out (apt install chromium, or set CHROMIUM)"
+        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def store_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("browser") / "small.store"
+    make_store(path)
+    make_run(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def table(store_path):
+    return Library.open(store_path).table("small")
+
+
+def serve(words):
+    """A ``qso`` server in a process of its own and its address."""
+    process = subprocess.Popen([sys.executable, "-m", "qsocore.cli", *words, "--no-browser"], stdout=subprocess.PIPE, text=True,
+                               cwd=ROOT, env=os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"})
+    said = process.stdout.readline()
+    assert "http://localhost:" in said, f"the server did not start: {said}"
+    return process, next(word for word in said.split() if word.startswith("http"))
+
+
+@pytest.fixture(scope="session")
+def address(chromium, store_path):
+    process, url = serve(["serve", str(store_path)])
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def atlas(chromium, address):
+    """Open pages of the dashboard; at the end none of them may have complained or called another host."""
+    pages = []
+
+    def opened(query: str = "", size: tuple[int, int] = (1280, 720), scheme: str = "dark", url: str | None = None) -> AtlasPage:
+        pages.append(AtlasPage(chromium, (url or address) + query, size, scheme))
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert [line for page in pages for line in page.complaints] == []
+    assert [line for page in pages for line in page.elsewhere] == []
