@@ -11,6 +11,9 @@ from qsocore.units import air_to_vacuum
 # Strong lines with wings: air wavelength (NIST), equivalent width (Angstrom) at these temperatures, central depth
 _TEFF = (1400, 2000, 2600, 3000, 3400, 3800, 4200, 4600, 5200, 5800, 6500, 7200, 8000, 9000, 11000)
 _STRONG = (
+    (2795.53, (0, 0, 0, 8, 12, 14, 15, 15, 14, 12, 9.0, 6.5, 3.5, 1.8, 0.6), 2.4),  # Mg II
+    (2802.70, (0, 0, 0, 8, 11, 13, 14, 14, 13, 11, 8.0, 5.5, 3.0, 1.5, 0.5), 2.2),
+    (2852.13, (0, 0, 0, 12, 12, 12, 12, 11, 8.0, 5.0, 2.5, 1.2, 0.5, 0.2, 0), 1.8),  # Mg I
     (3933.66, (0, 0, 6, 11, 13, 13, 13, 13, 13, 10.5, 7.5, 5.0, 2.6, 1.0, 0.2), 2.6),  # Ca II K
     (3968.47, (0, 0, 5, 9, 11, 11, 11, 11, 11, 8.5, 6.0, 4.0, 2.0, 0.7, 0.1), 2.3),  # Ca II H
     (4226.73, (0, 0, 12, 14, 12, 8.5, 5.5, 3.2, 1.8, 1.1, 0.6, 0.3, 0.2, 0.1, 0), 1.6),  # Ca I
@@ -33,6 +36,11 @@ _STRONG = (
 )
 # Weaker lines: air wavelength and equivalent width (Angstrom) in the Sun as seen at a resolution of 2000, blends in one
 _WEAK = (
+    (2344.2, 2.5), (2382.8, 3.5), (2402.0, 3.5), (2538.0, 4.0), (2586.6, 2.5), (2600.2, 3.5), (2609.0, 3.0), (2630.0, 2.0),
+    (2719.0, 2.5), (2749.3, 2.5), (2881.6, 2.5), (2937.0, 2.0), (2966.9, 2.0), (3000.0, 2.5), (3020.6, 2.5), (3047.6, 2.0),
+    (3059.1, 2.0), (3096.0, 2.5), (3134.0, 1.8), (3227.0, 1.8), (3247.5, 1.6), (3270.0, 1.6), (3286.8, 1.5), (3306.0, 1.5),
+    (3340.0, 1.3), (3361.0, 2.6), (3380.0, 1.6), (3414.8, 1.6), (3440.6, 2.2), (3461.7, 1.5), (3475.5, 1.6), (3490.6, 1.5),
+    (3515.1, 1.5), (3524.5, 1.5), (3554.9, 1.2), (3565.4, 1.6),
     (3581.2, 2.2), (3608.9, 1.4), (3618.8, 1.5), (3631.5, 1.5), (3647.8, 1.2), (3685.2, 1.0), (3706.0, 1.2), (3719.9, 1.9),
     (3734.9, 2.4), (3748.3, 1.6), (3758.2, 1.7), (3767.2, 1.0), (3787.9, 1.0), (3798.5, .9), (3815.8, 1.5), (3825.9, 2.2),
     (3832.3, 2.6), (3838.3, 2.2), (3859.9, 1.8), (3878.6, 1.4), (3886.3, 1.1), (3895.7, 1.0), (3905.5, 1.0), (3920.3, .8),
@@ -52,15 +60,16 @@ _WEAK = (
 )
 _WEAK_TEFF = (2400, 3000, 3800, 4400, 5200, 5800, 6500, 7200, 8000, 9500, 12000)
 _WEAK_STRENGTH = (1.0, 1.3, 2.1, 2.2, 1.5, 1.0, 0.62, 0.40, 0.26, 0.10, 0.0)
-_WEAK_SIGMA = 1.9  # Angstrom at 5000: the blends' own width
+_WEAK_SIGMA = 1.9, 1.3  # Angstrom at 5000, and at least: the blends' own width
 # Bands: head (air), reach (Angstrom, negative to the blue), depth at 4600 K
 _BANDS = ((4314.0, -22.0, 0.65), (3883.4, -70.0, 0.70), (4215.0, -45.0, 0.16), (3590.0, -60.0, 0.5))  # CH G; CN violet
 _BANDS_TEFF = (2600, 3400, 4000, 4600, 5200, 5800, 6500, 7200)
 _BANDS_STRENGTH = (0.7, 0.95, 1.05, 1.15, 1.1, 0.92, 0.45, 0.0)
 
-# The veil of lines too many to list, which reddens cool stars in the blue: its optical depth at 4890 K, and its strength
-_VEIL_WAVE = (1700, 2200, 2700, 3100, 3550, 3850, 3970, 4010, 4200, 4550)
-_VEIL_DEPTH = (4.0, 2.5, 1.6, 1.0, 0.60, 0.66, 0.78, 0.24, 0.24, 0.0)
+# The veil of lines too many to list, which reddens cool stars in the blue: its optical depth at 4890 K, with the breaks at
+# 2640 and 2900 Angstrom (Fanelli et al. 1990, ApJ 364, 272), and its strength
+_VEIL_WAVE = (1700, 2200, 2630, 2650, 2890, 2910, 3100, 3550, 3850, 3970, 4010, 4200, 4550)
+_VEIL_DEPTH = (4.0, 2.6, 2.1, 1.6, 1.45, 1.1, 0.9, 0.60, 0.66, 0.78, 0.24, 0.24, 0.0)
 _VEIL_TEFF = (2600, 3200, 3800, 4340, 4890, 5330, 5810, 6530, 7500)
 _VEIL_STRENGTH = (1.5, 1.35, 1.3, 1.25, 1.0, 0.50, 0.15, 0.04, 0.0)
 
@@ -72,7 +81,7 @@ def metals(wave: NDArray, teff: float) -> NDArray[np.float64]:
         tau += wing_line(wave, float(air_to_vacuum(centre)), float(np.interp(teff, _TEFF, widths)), depth, LORENTZ)
     weak = float(np.interp(teff, _WEAK_TEFF, _WEAK_STRENGTH))
     for centre, width in _WEAK:
-        tau += gauss_line(wave, float(air_to_vacuum(centre)), weak * width, _WEAK_SIGMA * centre / 5000)
+        tau += gauss_line(wave, float(air_to_vacuum(centre)), weak * width, max(_WEAK_SIGMA[0] * centre / 5000, _WEAK_SIGMA[1]))
     bands = float(np.interp(teff, _BANDS_TEFF, _BANDS_STRENGTH))
     for head, reach, depth in _BANDS:
         tau += bands * depth * band(wave, float(air_to_vacuum(head)), reach)
