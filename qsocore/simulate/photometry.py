@@ -40,9 +40,11 @@ def magnitudes(flux: NDArray, wave: NDArray) -> dict[str, NDArray[np.float32]]:
         if wave[0] > at[1] or wave[-1] < at[-2]:
             out[f"mag_{band}"] = np.full(len(flux), np.nan, np.float32)
             continue
-        response = np.interp(wave, at, throughput) * np.gradient(wave)
-        photons = flux @ (response * wave).astype(flux.dtype)  # a detector counts photons
-        f_nu = np.maximum(photons, 0) * 1e-17 / (_C_ANGSTROM * np.sum(response / wave))
+        part = slice(*np.searchsorted(wave, (at[0], at[-1])))
+        response = np.interp(wave[part], at, throughput) * np.gradient(wave)[part]
+        # A detector counts photons. Not a matrix product: its threads would cost more than they bring
+        photons = np.einsum("ij,j->i", flux[:, part], (response * wave[part]).astype(flux.dtype))
+        f_nu = np.maximum(photons, 0) * 1e-17 / (_C_ANGSTROM * np.sum(response / wave[part]))
         with np.errstate(divide="ignore"):
             magnitude = -2.5 * np.log10(f_nu) - _AB_ZERO
         out[f"mag_{band}"] = np.where(np.isfinite(magnitude), magnitude, np.nan).astype(np.float32)

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from qsocore.catalog import Column
 from qsocore.errors import ConfigError
@@ -89,7 +90,8 @@ def _run(todo: list[tuple], workers: int) -> Iterator[int]:
 
 def _write_shard(task: tuple[StoreWriter, Survey, int, int, int]) -> int:
     writer, survey, number, start, stop = task
-    blocks = [make_block(survey, block) for block in range(start // BLOCK, -(-stop // BLOCK))]
+    with threadpool_limits(limits=1):  # blocks are small: more threads in a product of matrices only wait for each other
+        blocks = [make_block(survey, block) for block in range(start // BLOCK, -(-stop // BLOCK))]
     rows = stop - start
     flux, ivar, mask = (np.concatenate([getattr(observed, name) for observed, _ in blocks])[:rows]
                         for name in ("flux", "ivar", "mask"))
