@@ -83,23 +83,31 @@ def _stars(kind: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
 
 
 def _gas(kind: NDArray, young: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Strength and ratios of the emission lines."""
+    """Strength, width and ratios of the emission lines."""
     n = kind.size
-    hardness = np.maximum(kind - 2, 0)
+    log_nii, log_oiii = _bpt(kind, young, rng)
+    ew_ha = np.choose(kind, [0.15 * rng.exponential(1.0, n), 140 * young, 40 * young + 4, np.full(n, 12.0), np.full(n, 3.0)])
+    ew_ha = ew_ha * 10 ** (0.2 * (kind > 0) * rng.standard_normal(n))
+    sigma = np.array([170.0, 75.0, 110.0, 160.0, 180.0])[kind] * np.exp(0.2 * rng.standard_normal(n))
+    return {"ew_ha": ew_ha, "sigma_gas": sigma, "log_nii": log_nii, "log_oiii": log_oiii,
+            "lines": nebula.ratios(log_nii, log_oiii, np.maximum(kind - 2, 0), rng)}
+
+
+def _bpt(kind: NDArray, young: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+    """Place in the BPT diagram, log [N II]/H-alpha and log [O III]/H-beta: the younger the stars the poorer in metals the gas.
+
+    Composites lie between the lines of Kauffmann et al. (2003) and Kewley et al. (2001), Seyferts and LINERs above the latter.
+    """
+    n = kind.size
     log_nii = np.clip(-0.30 - 0.85 * young + 0.13 * rng.standard_normal(n), -1.7, -0.25)
-    log_oiii = nebula.star_forming(log_nii, rng)
+    ridge = nebula.star_forming(log_nii, rng)
     nuclear = np.array([0.0, 0.0, -0.22, -0.05, 0.10])[kind] + 0.10 * rng.standard_normal(n)
+    log_nii = np.choose(kind, [log_nii, log_nii, np.minimum(nuclear, -0.08), *[np.clip(nuclear, -0.5, 0.35)] * 2])
+    least, most = np.maximum(nebula.kauffmann(log_nii), -1.5), nebula.kewley(log_nii)
+    between = least + (most - least) * rng.uniform(0.1, 0.9, n)
     above = np.abs(rng.standard_normal(n))
-    least, most = nebula.kauffmann(np.minimum(nuclear, -0.05)), nebula.kewley(np.minimum(nuclear, 0.25))
-    log_nii = np.where(kind == 2, np.minimum(nuclear, -0.08), np.where(kind > 2, np.clip(nuclear, -0.5, 0.35), log_nii))
-    log_oiii = np.where(kind == 2, least + (most - least) * rng.uniform(0.1, 0.9, n), log_oiii)
-    log_oiii = np.where(kind == 3, np.maximum(most + 0.03, 0.65) + 0.2 * above, log_oiii)
-    log_oiii = np.where(kind == 4, np.maximum(most + 0.03, 0.20) + 0.1 * above, log_oiii)
-    strength = np.choose(kind, [0.15 * rng.exponential(1.0, n), 140 * young, 40 * young + 4, np.full(n, 12.0), np.full(n, 3.0)])
-    ew_ha = strength * 10 ** (np.where(kind == 0, 0.0, 0.2) * rng.standard_normal(n))
-    sigma = np.choose(kind, [170.0, 75.0, 110.0, 160.0, 180.0]) * np.exp(0.2 * rng.standard_normal(n))
-    return {"ew_ha": ew_ha, "log_nii": log_nii, "log_oiii": log_oiii, "sigma_gas": sigma,
-            "lines": nebula.ratios(log_nii, log_oiii, hardness, rng)}
+    seyfert, liner = np.maximum(most + 0.03, 0.65) + 0.2 * above, np.maximum(most + 0.03, 0.20) + 0.1 * above
+    return log_nii, np.choose(kind, [ridge, ridge, between, seyfert, liner])
 
 
 def _subclass(truth: dict[str, NDArray]) -> NDArray:

@@ -19,7 +19,7 @@ _SERIES = (1.0, 1.0, 0.95, 0.9, 0.8, 0.72, 0.64, 0.56, 0.5, 0.45, 0.4, 0.36, 0.3
 _N_LAST = 20
 _RYDBERG = 911.7633  # Angstrom, hydrogen's ionisation edge (vacuum)
 
-# White dwarfs of type DA, log g 8: the lines are pressure-broadened (widths as in Gianninas et al. 2011)
+# White dwarfs of type DA, log g 8: pressure broadens the lines, most of all near 13,000 K, and takes the highest away
 _DA_TEFF = (5000, 6000, 7500, 9000, 11000, 13000, 16000, 20000, 26000, 35000, 50000, 80000)
 _DA_WIDTH = (0.0, 3.0, 12.0, 26.0, 42.0, 48.0, 41.0, 33.0, 26.0, 19.0, 13.0, 8.0)
 _DA_SERIES = (0.62, 1.0, 0.92, 0.72, 0.45, 0.24, 0.12, 0.05)
@@ -58,7 +58,7 @@ def white_dwarf(wave: NDArray, teff: float) -> NDArray[np.float64]:
     """Optical depth of a DA white dwarf of log g 8, shape (n_pix,)."""
     width = float(np.interp(teff, _DA_TEFF, _DA_WIDTH))
     jump = 0.55 * float(np.interp(teff, _TEFF, _JUMP))
-    return series(wave, width, 0.5 + 0.014 * width, _DA_SERIES, last=9) + balmer_jump(wave, jump, 60.0)
+    return series(wave, width, 0.5 + 0.014 * width, _DA_SERIES, last=9, taper=0.7) + balmer_jump(wave, jump, 60.0)
 
 
 def helium_dwarf(wave: NDArray, teff: float) -> NDArray[np.float64]:
@@ -66,11 +66,27 @@ def helium_dwarf(wave: NDArray, teff: float) -> NDArray[np.float64]:
     return helium(wave, _HE_I, 14.0 * np.exp(-0.5 * ((np.log(teff) - np.log(22000)) / 0.32) ** 2), 0.5)
 
 
-def series(wave: NDArray, width: float, depth: float, ratios: tuple[float, ...], last: int = _N_LAST) -> NDArray[np.float64]:
-    """Optical depth of the Balmer lines up to level `last`, H-beta of equivalent width `width` (Angstrom)."""
+def series(wave: NDArray, width: float, depth: float, ratios: tuple[float, ...], last: int = _N_LAST, taper: float = 0.0
+           ) -> NDArray[np.float64]:
+    """Optical depth of the Balmer lines from H-alpha up to level `last`.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (n_pix,)
+        Vacuum wavelength, Angstrom.
+    width, depth : float
+        Equivalent width (Angstrom) and central optical depth of H-beta.
+    ratios : tuple of float
+        Width of each line over that of H-beta; the last one holds for all that follow.
+    last : int
+        Upper level of the last line.
+    taper : float
+        Exponent with which the depth follows the ratio: 0 leaves all lines equally deep, 1 equally broad.
+    """
     tau = np.zeros_like(wave)
     for upper in range(3, last + 1):
-        tau += wing_line(wave, balmer_wave(upper), width * ratios[min(upper - 3, len(ratios) - 1)], depth)
+        ratio = ratios[min(upper - 3, len(ratios) - 1)]
+        tau += wing_line(wave, balmer_wave(upper), width * ratio, depth * min(ratio, 1.0) ** taper)
     return tau
 
 

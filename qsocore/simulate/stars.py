@@ -59,7 +59,7 @@ KINDS = MappingProxyType({
     "C": Kind(0.015, "carbon", (2900, 4700), (18.2, 1.2), (-0.5, 0.4)),
     "CV": Kind(0.025, "CV", (9000, 30000), (19.4, 0.9), strength=(1.0, 0.45)),
 })
-"""Classes as in the pipelines' subclass; shares like those of the stars in DR16Q's parent sample, rare classes raised."""
+"""Classes as in the pipelines' subclass; the shares are ours: those of a survey of faint blue stars, rare classes raised."""
 
 _WITHOUT_HYDROGEN = 0.35  # of the white dwarfs: DB, and DC where helium is too cool to show
 _ACTIVE, _ACTIVE_BELOW = 0.33, 3300.0  # share of dwarfs with H-alpha in emission, and below which temperature (K)
