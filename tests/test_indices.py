@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qsocore.errors import ConfigError
@@ -14,6 +14,7 @@ WIDTHS = [name for name, index in INDICES.items() if isinstance(index, Width)]
 RATIOS = [name for name, index in INDICES.items() if isinstance(index, Ratio)]
 
 
+@settings(deadline=None)
 @given(level=st.floats(1e-3, 1e3), slope=st.floats(-0.9e-4, 0.9e-4))
 def test_a_straight_continuum_has_no_equivalent_width(level, slope):
     flux = level * (1 + slope * (WAVE - 7000))
@@ -50,6 +51,7 @@ def test_a_step_is_its_height():
     assert measure(flux, WAVE, ["d4000n"])["d4000n"][0] == pytest.approx(1.7, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(scale=st.floats(1e-20, 1e20))
 def test_indices_do_not_depend_on_the_unit(scale):
     flux = 2 + np.sin(WAVE / 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qsocore.simulate.star_profiles import LORENTZ, band, gauss_line, wing_line
+from qsocore.simulate.star_profiles import LORENTZ, band, gauss_lines, wing_line
 from qsocore.units import air_to_vacuum
 
 # Strong lines with wings: air wavelength (NIST), equivalent width (Angstrom) at these temperatures, central depth
@@ -79,9 +79,9 @@ def metals(wave: NDArray, teff: float) -> NDArray[np.float64]:
     tau = np.zeros_like(wave)
     for centre, widths, depth in _STRONG:
         tau += wing_line(wave, float(air_to_vacuum(centre)), float(np.interp(teff, _TEFF, widths)), depth, LORENTZ)
-    weak = float(np.interp(teff, _WEAK_TEFF, _WEAK_STRENGTH))
-    for centre, width in _WEAK:
-        tau += gauss_line(wave, float(air_to_vacuum(centre)), weak * width, max(_WEAK_SIGMA[0] * centre / 5000, _WEAK_SIGMA[1]))
+    centre, width = np.array(_WEAK).T
+    sigma = np.maximum(_WEAK_SIGMA[0] * centre / 5000, _WEAK_SIGMA[1])
+    tau += gauss_lines(wave, air_to_vacuum(centre), np.interp(teff, _WEAK_TEFF, _WEAK_STRENGTH) * width, sigma)
     bands = float(np.interp(teff, _BANDS_TEFF, _BANDS_STRENGTH))
     for head, reach, depth in _BANDS:
         tau += bands * depth * band(wave, float(air_to_vacuum(head)), reach)

@@ -38,9 +38,21 @@ def wing_line(wave: NDArray, centre: float, width: float, depth: float, power: f
     return depth * (1 + ((wave - centre) / scale) ** 2) ** -power
 
 
-def gauss_line(wave: NDArray, centre: float, width: float, sigma: float) -> NDArray[np.float64]:
-    """Optical depth of a weak, unresolved line: Gaussian, its area (Angstrom) the equivalent width where it is thin."""
-    return width / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((wave - centre) / sigma) ** 2)
+def gauss_lines(wave: NDArray, centre: NDArray, width: NDArray, sigma: NDArray) -> NDArray[np.float64]:
+    """Optical depth of weak, unresolved lines, each a Gaussian whose area is its equivalent width where it is thin.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (n_pix,)
+        Rising wavelengths, Angstrom.
+    centre, width, sigma : ndarray, shape (n_lines,)
+        Centre, equivalent width and standard deviation of each line, Angstrom.
+    """
+    tau = np.zeros_like(wave)
+    for at, area, spread in zip(centre, width, sigma, strict=True):
+        near = slice(*np.searchsorted(wave, (at - 6 * spread, at + 6 * spread)))
+        tau[near] += area / (spread * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((wave[near] - at) / spread) ** 2)
+    return tau
 
 
 def band(wave: NDArray, head: float, reach: float, edge: float = 3.0) -> NDArray[np.float64]:
