@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dashboard.library import Library
     from dashboard.table import AtlasTable
 
+_READING_MS = 8000
+
 
 class Session(param.Parameterized):
     """State and derivations of one tab.
@@ -172,4 +174,4 @@ class Session(param.Parameterized):
     def tell(self, text: str, kind: str = "info") -> None:
         """Show a short notification."""
         if pn.state.notifications is not None:
-            pn.state.notifications.send(text, background=None, duration=8000, notification_type=kind)
+            pn.state.notifications.send(text, duration=_READING_MS, type=kind)

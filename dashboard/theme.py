@@ -28,6 +28,11 @@ def _palette(ink: dict[str, str]) -> dict:
         },
         "typography": {"fontFamily": FONT, "fontSize": 12.5, "htmlFontSize": 16},
         "shape": {"borderRadius": 4},
+        "components": {
+            "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},
+            "MuiListSubheader": {"styleOverrides": {"root": {"lineHeight": "30px", "fontSize": "11px", "color": ink["muted"]}}},
+            "MuiMenuItem": {"styleOverrides": {"root": {"minHeight": "28px", "paddingTop": "3px", "paddingBottom": "3px"}}},
+        },
     }
 
 

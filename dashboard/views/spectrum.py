@@ -11,6 +11,7 @@ from dashboard.spectrum import SpectrumView
 from dashboard.views import View
 from dashboard.views._empty import empty
 from dashboard.views._specfigure import SpectrumFigure
+from qsocore.errors import AtlasError
 
 _FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ²/pixel"}
 
@@ -43,10 +44,13 @@ class SpectrumPane:
             return
         table, run = session.table, session.state.run
 
-        def work() -> SpectrumView:
-            return spectrum.look_at(table, row, session.library.decoder(run))
+        def work() -> tuple[SpectrumView, AtlasError | None]:
+            try:
+                return spectrum.look_at(table, row, session.library.decoder(run)), None
+            except AtlasError as fault:  # a run that cannot reconstruct hides no data
+                return spectrum.look_at(table, row), fault
 
-        self._work.submit(work, self._show)
+        self._work.submit(work, lambda result: self._show(*result))
 
     def _nothing(self, row: int) -> None:
         self.figures.visible, self.hint.visible = False, True
@@ -69,7 +73,9 @@ class SpectrumPane:
                 f"<code>qso train infovae {words.html(path)} --run first</code><br>"
                 f"<code>qso embed {words.html(path)} --run first</code></div>")
 
-    def _show(self, view: SpectrumView) -> None:
+    def _show(self, view: SpectrumView, fault: AtlasError | None) -> None:
+        if fault is not None:
+            self.session.failed(fault)
         self.plot.show(view)
         columns, row = self.session.table.columns, dict(view.row)
         facts = [(short, words.value(row[name], columns[name])) for name, short in _FACTS.items()

@@ -4,13 +4,10 @@ import re
 
 import numpy as np
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")
+from dashboard.chromium import DRAWN
+
 PATIENCE_MS = 60_000
 
-_FIGURE = "Bokeh.documents[0].get_model_by_name('{name}')"
-_DRAWN = f"""() => window.Bokeh && Bokeh.documents.length && {_FIGURE.format(name="map")}
-  && {_FIGURE.format(name="map")}.renderers[0].data_source.data.image.length > 0"""
 _PLACE = """([name, xs, ys]) => {
   const view = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name(name))
   const box = view.canvas_view.el.getBoundingClientRect()
@@ -41,8 +38,7 @@ class AtlasPage:
 
     def wait(self):
         """Until the map is drawn."""
-        self.page.wait_for_function(_DRAWN, timeout=PATIENCE_MS)
-        self.page.wait_for_function("() => document.getElementById('loader')?.style.display !== 'flex'")
+        self.page.wait_for_function(DRAWN, timeout=PATIENCE_MS)
 
     def close(self):
         self.page.close()
@@ -82,7 +78,8 @@ class AtlasPage:
 
     def choose(self, label, option):
         self.page.get_by_role("combobox", name=label).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.locator(".MuiMenuItem-root", has_text=re.compile(f"^{re.escape(option)}$")).click()
+        self.page.locator(".MuiMenuItem-root").first.wait_for(state="hidden")
 
     def shown_id(self):
         return self.page.locator(".head .id").inner_text()

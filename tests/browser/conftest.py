@@ -1,15 +1,15 @@
 """A server on a small store, a Chromium, and pages that may neither complain nor call another host."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from dashboard.chromium import FLAGS, find_chromium
 from dashboard.library import Library
-from tests.browser.atlas import FLAGS, AtlasPage
+from tests.browser.atlas import AtlasPage
 from tests.conftest import IN_CI
 from tests.dashboard.survey import make_run, make_store
 
@@ -20,11 +20,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
-
-
-def find_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")

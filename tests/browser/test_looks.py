@@ -6,11 +6,11 @@ import pytest
 
 SIZES = [(1280, 720), (1920, 1080)]
 _BOXES = """() => {
-  const boxes = {}
+  const boxes = {}, wanted = ["atlas-card", "control", "store", "legend", "bar", "counts", "head"]
   const walk = (root) => {
     for (const element of root.querySelectorAll("*")) {
       const box = element.getBoundingClientRect()
-      const name = [...element.classList].find((word) => ["atlas-card", "control", "store", "legend", "bar", "counts", "head"].includes(word))
+      const name = [...element.classList].find((word) => wanted.includes(word))
       if (name && box.width > 0 && box.height > 0) {
         (boxes[name] ??= []).push({x: box.x, y: box.y, right: box.right, bottom: box.bottom,
                                    cut: element.scrollWidth > element.clientWidth + 1})
@@ -52,28 +52,23 @@ def test_nothing_overlaps_or_is_cut_off(atlas, size, query):
     assert 0.52 < (map_card["right"] - map_card["x"]) / size[0] < 0.68
 
 
-def brightness(page):
-    red, green, blue = page.page.evaluate(
-        "getComputedStyle(document.body).backgroundColor.match(/\\\\d+/g).slice(0, 3).map(Number)".replace("\\\\", "\\"))
-    return (red + green + blue) / 765
+BRIGHT = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)
+  .reduce((sum, part) => sum + part) > 382"""
 
 
 @pytest.mark.parametrize(("scheme", "bright"), [("dark", False), ("light", True)])
 def test_the_theme_follows_the_system_and_then_the_user(atlas, scheme, bright):
     page = atlas(scheme=scheme)
-    assert (brightness(page) > 0.5) == bright
+    assert page.page.evaluate(BRIGHT) == bright
     page.page.get_by_role("button", name="Dark or light").click()
-    page.page.wait_for_function(
-        f"() => (getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
-        f".reduce((a, b) => a + b) > 382) !== {str(bright).lower()}")
+    page.page.wait_for_function(f"() => ({BRIGHT})() !== {str(bright).lower()}")
     page.address_has(f"theme={'dark' if bright else 'light'}")
     page.page.reload()
     page.wait()
-    assert (brightness(page) > 0.5) != bright, "the user's choice outlives a reload"
+    assert page.page.evaluate(BRIGHT) != bright, "the user's choice outlives a reload"
 
 
 def test_a_page_follows_the_system_while_it_is_open(atlas):
     page = atlas(scheme="dark")
     page.page.emulate_media(color_scheme="light")
-    page.page.wait_for_function(
-        "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) > 382")
+    page.page.wait_for_function(BRIGHT)

@@ -1,0 +1,23 @@
+"""The system's Chromium, for screenshots and tests; Playwright downloads none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium: ``$CHROMIUM``, else one of the customary names, else None."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+DRAWN = """() => {
+  const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
+  return map && map.renderers[0].data_source.data.image.length > 0
+    && document.getElementById("loader")?.style.display !== "flex"
+}"""
+"""JavaScript that says whether the map of a page is drawn."""
