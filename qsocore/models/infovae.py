@@ -52,7 +52,7 @@ class InfoVAE(SpectrumModel):
     """See the module. Linear layers with GELU; the mean and scatter of the training spectra are kept with the weights.
 
     The encoder sees each pixel's deviation from the training mean in units of the scatter s there, shrunk by
-    s^2 w / (1 + s^2 w) as a Wiener filter does: a noisy pixel says little and a masked one (w = 0) nothing.
+    w s^2 / (1 + w s^2) as a Wiener filter does: a noisy pixel says little and a masked one (w = 0) nothing.
     """
 
     def __init__(self, n_pix: int, config: InfoVAEConfig):
@@ -79,8 +79,7 @@ class InfoVAE(SpectrumModel):
 
     def posterior(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|x), (B, n_latent) each."""
-        signal = self.scatter.square() * w
-        h = (x - self.mean) / self.scatter * (signal / (1.0 + signal))  # (B, n_pix)
+        h = (x - self.mean) * (w * self.scatter / (1.0 + w * self.scatter.square()))  # (B, n_pix)
         for layer in self.encoder:
             h = F.gelu(layer(h))
         return self.to_mu(h), self.to_log_var(h).clamp(-12.0, 6.0)

@@ -52,7 +52,7 @@ class TrainSettings:
     """
 
     epochs: int = 20
-    batch: int = 256
+    batch: int = 128
     lr: float = 2e-3
     weight_decay: float = 1e-4
     clip: float = 100.0
@@ -99,7 +99,8 @@ def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSet
     device = pick_device(settings.device)
     model.to(device).train()
     by_steps = model.trained_by == "gradient"
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay) if by_steps else None
+    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay,
+                                  fused=True) if by_steps else None
     done, best, checkpoint = Progressed(), {}, folder / CHECKPOINT
     if checkpoint.exists():
         done, best = load_checkpoint(checkpoint, model, optimiser, config)

@@ -13,7 +13,7 @@ REST = WaveGrid("rest", "log10", 3.3, 3.6, 76, "rest")
 
 
 def line(wave, centre):
-    return 1.0 + np.exp(-0.5 * ((wave - centre) / (0.01 * centre)) ** 2)
+    return 1.0 + np.exp(-0.5 * ((wave - centre) / (0.03 * centre)) ** 2)
 
 
 def test_to_a_coarser_grid_and_back():
