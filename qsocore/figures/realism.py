@@ -85,18 +85,18 @@ class Sample:
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--real", metavar="DIR", required=True, help="folder with survey files, read as qso ingest does")
+    parser.add_argument("--real", metavar="DIR", help="folder with survey files; without it only the simulated are drawn")
     parser.add_argument("--store", metavar="STORE", help="a simulated store; without it one is simulated in memory")
     parser.add_argument("--n", type=int, default=12_000, help="simulated objects without --store (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the simulation (default %(default)s)")
 
 
-def draw(real: str, store: str | None = None, n: int = 12_000, seed: int = 0) -> Canvas:
+def draw(real: str | None = None, store: str | None = None, n: int = 12_000, seed: int = 0) -> Canvas:
     """Composites of real and of simulated spectra in one figure.
 
     Parameters
     ----------
-    real : path
+    real : path, optional
         Folder with files of any survey; spectra that have no class or redshift, and files that are none, are left out.
     store : path, optional
         A simulated store on the default grid; without it `n` objects are simulated from `seed`.
@@ -112,7 +112,7 @@ def draw(real: str, store: str | None = None, n: int = 12_000, seed: int = 0) ->
     """
     from matplotlib.figure import Figure as Canvas
 
-    observed, simulated = read_real(Path(real)), read_simulated(store, n, seed)
+    observed, simulated = read_real(Path(real)) if real else None, read_simulated(store, n, seed)
     canvas = Canvas(figsize=(16, 11), layout="constrained")
     for axes, panel in zip(canvas.subplots(3, 3).ravel(), PANELS, strict=True):
         _draw_panel(axes, panel, observed, simulated)
@@ -207,24 +207,25 @@ def composite(sample: Sample, rows: NDArray, panel: Panel) -> tuple[NDArray, NDA
     return rest, out
 
 
-def _draw_panel(axes: Axes, panel: Panel, real: Sample, simulated: Sample) -> None:
-    rows, pool = real.of(panel), simulated.of(panel)
+def _draw_panel(axes: Axes, panel: Panel, real: Sample | None, simulated: Sample) -> None:
     axes.set_title(panel.title, loc="left")
     axes.set_xlim(*panel.waves)
     axes.set_xlabel("Rest wavelength (Å, vacuum)")
     axes.set_ylabel(f"Flux density, 1 at {np.mean(panel.anchor):.0f} Å")
     axes.grid(alpha=0.25)
-    if len(rows) >= _FEWEST and len(pool) >= _FEWEST:
-        mates = partners(real, rows, simulated, pool, panel.by_brightness)
-        wave, (low, middle, high) = composite(simulated, mates, panel)
-        axes.fill_between(wave, low, high, color=_SIMULATED, alpha=0.15, lw=0)
-        axes.plot(wave, middle, color=_SIMULATED, lw=1.1, label=f"simulated, median of {len(mates)} (16–84 % shaded)")
+    rows, pool = (sample.of(panel) if sample else np.array([], int) for sample in (real, simulated))
+    if len(pool) < _FEWEST or (real and len(rows) < _FEWEST):
+        axes.text(0.5, 0.5, f"{len(rows)} real, {len(pool)} simulated: too few", ha="center", transform=axes.transAxes)
+        return
+    mates = partners(real, rows, simulated, pool, panel.by_brightness) if real else pool
+    wave, (low, middle, high) = composite(simulated, mates, panel)
+    axes.fill_between(wave, low, high, color=_SIMULATED, alpha=0.15, lw=0)
+    axes.plot(wave, middle, color=_SIMULATED, lw=1.1, label=f"simulated, median of {len(mates)} (16–84 % shaded)")
+    if real:
         wave, (_, middle, _) = composite(real, rows, panel)
         axes.plot(wave, middle, color=_REAL, lw=0.9, label=f"real, median of {len(rows)}")
-        axes.set_ylim(0, panel.top or 1.25 * np.nanmax(middle))
-        axes.legend(frameon=False, fontsize="small")
-    else:
-        axes.text(0.5, 0.5, f"{len(rows)} real, {len(pool)} simulated: too few", ha="center", transform=axes.transAxes)
+    axes.set_ylim(0, panel.top or 1.25 * np.nanmax(middle))
+    axes.legend(frameon=False, fontsize="small")
 
 
 FIGURE = Figure("simulated beside real composites, class by class", "qso figure realism --real DIR --out realism.png",

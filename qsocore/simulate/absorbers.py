@@ -43,9 +43,14 @@ def line_optical_depth(velocity: ArrayLike, log_n: float, transition: tuple[floa
     -----
     tau = sqrt(pi) e^2 / (m_e c) N f lambda / b H(a, u), with 1.4974e-15 for N in 1/cm2, lambda in Angstrom, b in km/s.
     """
+    a, peak = _voigt_parameters(log_n, transition, b)
+    return peak * voigt(a, np.asarray(velocity) / b)
+
+
+def _voigt_parameters(log_n: float, transition: tuple[float, float, float], b: float) -> tuple[float, float]:
+    """Damping over Doppler width, and the optical depth at the centre of an undamped line."""
     wave, strength, damping = transition
-    a = damping * wave * 1e-13 / (4 * np.pi * b)
-    return 1.4974e-15 * 10.0**log_n * strength * wave / b * voigt(a, np.asarray(velocity) / b)
+    return damping * wave * 1e-13 / (4 * np.pi * b), 1.4974e-15 * 10.0**log_n * strength * wave / b
 
 
 def draw(z: NDArray, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,11 +124,10 @@ def add_optical_depth(tau: NDArray, log_cells: NDArray, z_abs: NDArray, log_n: N
             tau[row, :below] += (10 ** (column - 17.2) * np.exp(3 * (log_cells[:below] - limit))).astype(tau.dtype)
         if column >= DAMPED:
             for transition in TRANSITIONS:
-                wave, strength, damping = transition
-                a = damping * wave * 1e-13 / (4 * np.pi * DOPPLER)
-                peak = 1.4974e-15 * 10.0**column * strength * wave / DOPPLER
+                a, peak = _voigt_parameters(column, transition, DOPPLER)
+                # Far from the centre H(a, u) = a / (sqrt(pi) u^2)
                 reach = DOPPLER * np.sqrt(peak * a / np.sqrt(np.pi) / _FAINTEST_WING) / C_KM_S
-                centre = np.log(wave * (1 + z))
+                centre = np.log(transition[0] * (1 + z))
                 part = slice(*np.searchsorted(log_cells, (centre - reach, centre + reach)))
                 velocity = C_KM_S * np.expm1(log_cells[part] - centre)
                 tau[row, part] += line_optical_depth(velocity, column, transition).astype(tau.dtype)

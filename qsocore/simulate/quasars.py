@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from qsocore.simulate import absorbers, bal, continuum, emission, forest, host, luminosity, metals
 from qsocore.simulate.cosmology import distance_modulus
+from qsocore.units import C_KM_S
 
 _EBV = 0.027, 0.049  # mean E(B-V) without and with broad troughs: 2.5 % and 13 % above 0.1 (Krawczyk et al. 2015)
 _LINE_WAVES = np.array([line.wave for line in emission.LINES])
@@ -116,7 +117,7 @@ def catalogue(truth: dict[str, NDArray], wave: NDArray) -> dict[str, NDArray]:
     Balnicity and absorption index are missing where C IV out to 25,000 km/s is not covered, as in DR16Q.
     """
     z = truth["true_z"]
-    covered = (_CIV * (1 + z) * (1 - bal.V_MAX / 3e5) > wave[0]) & (_CIV * (1 + z) < wave[-1])
+    covered = (_CIV * (1 + z) * (1 - bal.V_MAX / C_KM_S) > wave[0]) & (_CIV * (1 + z) < wave[-1])
     out = {name: truth[name] for name in ("true_z", "m_i", "alpha_nu", "ebv", "n_hi_dla", "z_dla", "ew_civ", "ew_mgii",
                                           "host_fraction")}
     for name in ("bi_civ", "ai_civ"):

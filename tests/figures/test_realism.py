@@ -42,6 +42,14 @@ def test_panels_hold_their_class_and_redshift():
     assert not PANEL.holds("STAR", "F5", 2.0)
 
 
+def test_without_real_spectra_the_simulated_are_drawn_alone(tmp_path):
+    store = simulate(tmp_path / "sim.store", 500, seed=2, workers=1)
+    figure = realism.draw(store=str(store.path))
+    assert len(figure.axes) == len(realism.PANELS)
+    assert len(figure.axes[0].lines) == 1
+    np.testing.assert_allclose(np.nanmedian(figure.axes[0].lines[0].get_ydata()), 1.0, atol=0.4)
+
+
 def test_a_folder_without_spectra_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
     with pytest.raises(ConfigError, match="no spectrum"):
