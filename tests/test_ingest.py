@@ -236,6 +236,8 @@ def test_a_killed_ingest_resumes_to_the_same_bytes(tmp_path):
         time.sleep(0.1)
     else:
         pytest.fail("a worker outlived its parent")
+    (partial / "arrays").mkdir(exist_ok=True)
+    (partial / "arrays" / ".flux-00000.npy.1.tmp").write_bytes(b"killed in the middle of a file")
     again = qso("ingest", data, "--out", tmp_path / "a.store", "--report", tmp_path / "a.json", "--workers", 1)
     out, err = again.communicate(timeout=120)
     assert again.returncode == 0, err
@@ -243,6 +245,28 @@ def test_a_killed_ingest_resumes_to_the_same_bytes(tmp_path):
     assert bytes_of(tmp_path / "a.store") == bytes_of(tmp_path / "b.store")
     assert json.loads((tmp_path / "a.json").read_text())["read"] == 160 and "160" in out
     assert not partial.exists()
+
+
+def test_an_interrupted_ingest_says_one_line_and_goes_on(tmp_path):
+    """Ctrl-C reaches the whole process group, workers included: no traceback of any of them."""
+    data = tmp_path / "data"
+    for i in range(400):
+        spectrum(data / f"{i:03d}.fits", i)
+    with open(data / "zzz.fits", "wb") as file:
+        file.truncate(9 << 20)
+    words = ("ingest", data, "--out", tmp_path / "a.store", "--workers", 2)
+    slow = qso(*words, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not _children(slow.pid) and slow.poll() is None:
+        time.sleep(0.01)
+    time.sleep(2.0)  # the workers have started and are reading, or have not and are importing
+    os.killpg(slow.pid, signal.SIGINT)
+    _, err = slow.communicate(timeout=60)
+    if slow.returncode == 0:
+        pytest.skip("it was done before it could be interrupted")
+    assert slow.returncode == 130 and "Traceback" not in err and "stopped" in err, err
+    assert not (tmp_path / "a.store").exists()
+    assert main(list(map(str, words))) == 0 and open_store(tmp_path / "a.store").n_rows == 400
 
 
 def _children(pid):

@@ -144,6 +144,8 @@ class StoreWriter:
             created=datetime.now(UTC).isoformat(timespec="seconds"), provenance=self.provenance,
         ).write(self.root)
         shutil.rmtree(self.root / "fragments")
+        for stray in self.root.rglob(".*.tmp"):  # left by a writer that was killed in the middle of a file
+            stray.unlink()
         paths.plan(self.root).unlink()
         os.replace(self.root, self.out)
         return open_store(self.out)

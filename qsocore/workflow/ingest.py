@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -54,13 +56,21 @@ class Block:
     shards: range
 
 
+class Version(NamedTuple):
+    """A table to join, as it is now: path, bytes, nanoseconds of the last change."""
+
+    path: str
+    size: int
+    changed: int
+
+
 @dataclass(frozen=True)
 class Job:
     """What every block needs."""
 
     writer: StoreWriter
     survey: str | None
-    catalog: str | None
+    catalog: Version | None
 
     def notebook(self, block: Block) -> Path:
         """Where the block's reports lie until the store is whole."""
@@ -107,11 +117,12 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     """
     if survey is not None:
         SURVEYS.get(survey)  # an unknown name is refused before anything is written
-    if catalog:
-        _table(str(catalog))  # and a table that cannot be read as well
+    joining = _version(Path(catalog)) if catalog else None
+    if joining:
+        _table(joining)  # and a table that cannot be read as well
     blocks = _blocks(find_files(inputs, apart=(Path(out), paths.partial(Path(out)))))
-    writer = StoreWriter(out, grid, _provenance(blocks, survey, catalog), sum(len(block.shards) for block in blocks))
-    job = Job(writer, survey, str(catalog) if catalog else None)
+    writer = StoreWriter(out, grid, _provenance(blocks, survey, joining), sum(len(block.shards) for block in blocks))
+    job = Job(writer, survey, joining)
     _run(job, blocks, workers or _worthwhile(blocks))
     books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
     result = IngestReport(str(out), [file for book in books for file in book.files])
@@ -148,14 +159,14 @@ def _blocks(files: list[Found]) -> list[Block]:
     return blocks
 
 
-def _provenance(blocks: list[Block], survey: str | None, catalog: str | Path | None) -> dict:
+def _provenance(blocks: list[Block], survey: str | None, catalog: Version | None) -> dict:
     """What is ingested: a changed file makes another plan."""
     digest = hashlib.sha256()
     for block in blocks:
         for file in block.files:
             digest.update(f"{file.path}\0{file.size}\0{file.changed}\n".encode())
     return {"command": "ingest", "n_files": sum(len(block.files) for block in blocks), "files_sha256": digest.hexdigest(),
-            "survey": survey, "catalog": str(catalog) if catalog else None}
+            "survey": survey, "catalog": list(catalog) if catalog else None}
 
 
 def _worthwhile(blocks: list[Block]) -> int:
@@ -184,11 +195,12 @@ def _run(job: Job, blocks: list[Block], workers: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Let a worker not outlive a parent that was killed."""
+    """Let a worker not outlive a parent that was killed, and end without a word when it is interrupted."""
     def watch() -> None:
         parent_process().join()
         os._exit(1)
 
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # whole shards are kept; the parent says so
     Thread(target=watch, daemon=True).start()
 
 
@@ -258,9 +270,18 @@ def _catalog(job: Job, rows: Rows, notebook: Notebook) -> tuple[dict[str, NDArra
     return values | more, columns + meant
 
 
+def _version(path: Path) -> Version:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ReadError("unreadable", f"it cannot be read: {error.strerror}", path, "look at the spelling") from None
+    return Version(str(path), status.st_size, status.st_mtime_ns)
+
+
 @lru_cache(maxsize=1)
-def _table(path: str) -> CatalogTable:
-    return read_table(path)
+def _table(version: Version) -> CatalogTable:
+    """The table, read once a process; a file that has changed is another version."""
+    return read_table(version.path)
 
 
 def _count_doubles(writer: StoreWriter, files: list[FileReport]) -> None:
