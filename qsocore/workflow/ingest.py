@@ -10,17 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
-from multiprocessing import get_context, parent_process
+from functools import lru_cache, partial
 from pathlib import Path
-from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +35,7 @@ from qsocore.surveys.probe import Probe
 from qsocore.surveys.tables import CatalogTable, joined, match, read_table
 from qsocore.workflow.find_files import Found, find_files
 from qsocore.workflow.ingest_report import FileReport, IngestReport, Notebook
+from qsocore.workflow.processes import shared
 from qsocore.workflow.rows import Rows, fill
 
 _LEAST_BLOCK, _MOST_BLOCK, _BLOCKS = 8 << 20, 512 << 20, 32  # bytes, bytes, and how many blocks are meant between the two
@@ -176,32 +172,9 @@ def _worthwhile(blocks: list[Block]) -> int:
 
 def _run(job: Job, blocks: list[Block], workers: int) -> None:
     todo = [block for block in blocks if not job.done(block)]
-    workers = min(workers, len(todo))
     with Progress(sum(len(block.files) for block in todo), "ingest") as progress:
-        if workers < 2:
-            for block in todo:
-                progress.update(read_block(job, block))
-            return
-        # A fresh interpreter for each process: a fork of one that has threads may hang
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
-            try:
-                for finished in as_completed([pool.submit(read_block, job, block) for block in todo]):
-                    progress.update(finished.result())
-            except BrokenProcessPool:
-                raise AtlasError("a worker process was killed (not enough memory?)", job.writer.root,
-                                 "repeat the command to go on, with fewer --workers") from None
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Let a worker not outlive a parent that was killed, and end without a word when it is interrupted."""
-    def watch() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # whole shards are kept; the parent says so
-    Thread(target=watch, daemon=True).start()
+        for n_files in shared(partial(read_block, job), todo, workers):
+            progress.update(n_files)
 
 
 def read_block(job: Job, block: Block) -> int:

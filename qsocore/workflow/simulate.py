@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from qsocore.simulate.instruments import INSTRUMENTS
 from qsocore.simulate.observe import Observer
 from qsocore.simulate.population import DEMO_MIXTURE, SOURCES, check_mixture
 from qsocore.store import Store, StoreWriter
+from qsocore.workflow.processes import shared
 
 _LEAST_SHARD, _MOST_SHARD, _SHARDS = 2048, 16_384, 32  # rows, rows, and how many shards are meant between the two
 
@@ -69,7 +68,7 @@ def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", g
     writer = StoreWriter(out, grid, {"command": "simulate", "n": n, "citation": citation} | survey.to_dict(), len(shards))
     todo = [(writer, survey, *shard) for shard in shards if not writer.has(shard[0])]
     with Progress(sum(stop - start for *_, start, stop in todo), f"simulate {n:,} objects") as progress:
-        for done in _run(todo, workers or os.cpu_count() or 1):
+        for done in shared(_write_shard, todo, workers or os.cpu_count() or 1):
             progress.update(done)
     return writer.finish()
 
@@ -77,15 +76,6 @@ def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", g
 def shard_rows(n: int) -> int:
     """Rows of a shard in a store of n objects: whole blocks, and shards enough to share among processes."""
     return int(np.clip(-(-n // (_SHARDS * BLOCK)) * BLOCK, _LEAST_SHARD, _MOST_SHARD))
-
-
-def _run(todo: list[tuple], workers: int) -> Iterator[int]:
-    if min(workers, len(todo)) < 2:
-        yield from map(_write_shard, todo)
-        return
-    # A fresh interpreter for each process: a fork of one that has threads (torch, pyarrow) may hang
-    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_write_shard, todo)
 
 
 def _write_shard(task: tuple[StoreWriter, Survey, int, int, int]) -> int:
