@@ -72,7 +72,7 @@ def _walk(folder: Path, away: set[str]) -> Iterable[Found]:
 
 
 def _is_store(folder: Path) -> bool:
-    return (folder / paths.MANIFEST).exists() and (folder / paths.CATALOG).exists()
+    return all(os.path.exists(folder / name) for name in (paths.MANIFEST, paths.CATALOG))  # False for a locked folder
 
 
 def _look(path: Path) -> Found:
