@@ -23,7 +23,7 @@ _CLASSES = {
 _UNKNOWN = {"dark": "#5b6067", "light": "#a9afb6"}
 _NOTHING = "#00000000"
 _TRIM = {"dark": (0.12, 1.0), "light": (0.0, 0.93)}  # the ends of a map that the page's own colour would swallow
-_FAINTEST = 0.55
+_FAINTEST = 0.65
 
 
 @cache

@@ -84,12 +84,14 @@ def _scenes(session: Session) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 def _telling(session: Session) -> int:
-    """Row of the quasar between redshift 1.7 and 2.6, where most lines are in view, with the best S/N; else of any object."""
+    """Row of an object worth a picture: the best S/N where most lines are in view and the model does well; else of any."""
     table = session.table
-    snr, z = table.numbers("snr_median"), table.numbers("z")
-    known = np.nan_to_num(snr, nan=-1.0)
-    wanted = (z > 1.7) & (z < 2.6)
-    return int(np.argmax(np.where(wanted, known, -1.0) if wanted.any() else known))
+    snr = np.nan_to_num(table.numbers("snr_median"), nan=-1.0)
+    wanted = (table.numbers("z") > 1.7) & (table.numbers("z") < 2.6)
+    if "chi2_pix" in table.columns and wanted.any():
+        chi2 = table.numbers("chi2_pix")
+        wanted &= chi2 <= np.nanmedian(chi2[wanted])
+    return int(np.argmax(np.where(wanted, snr, -1.0) if wanted.any() else snr))
 
 
 @contextmanager

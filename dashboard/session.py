@@ -163,6 +163,10 @@ class Session(param.Parameterized):
 
         self.state.param.watch(changed, names)
 
+    def once_shown(self, do: Callable[[], None]) -> None:
+        """Call `do` when the browser has built the page; what is put on it earlier may never be shown."""
+        pn.state.onload(do)
+
     def latest(self) -> Latest:
         """A line of work beside the event loop for one view."""
         return Latest(self.document, self.library.pool, self.failed)

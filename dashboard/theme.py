@@ -87,7 +87,7 @@ TABS_SX = {
 PLOT_CSS = ".bk-Canvas { --outline-width: 0px; }"
 """A plot that was clicked needs no frame."""
 
-TOOLBAR_CSS = ":host(.bk-above) { padding-left: 24px; }"
+TOOLBAR_CSS = ":host(.bk-above) { padding-left: 24px; } .bk-divider { opacity: 0; }"
 """Without room to spare Bokeh hides the last tools in a menu."""
 
 

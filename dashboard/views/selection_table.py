@@ -27,7 +27,7 @@ class SelectionTable:
         self.session, self._work = session, session.latest()
         self.body = pn.Column(sizing_mode="stretch_both", margin=0)
         session.on(["selection", "only", "run", "colour_by"], self._list)
-        self._list()
+        session.once_shown(self._list)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.body

@@ -13,7 +13,7 @@ from dashboard.views._empty import empty
 from dashboard.views._specfigure import SpectrumFigure
 from qsocore.errors import AtlasError
 
-_FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ²/pixel"}
+_FACTS = {"class": ("", ""), "subclass": ("", ""), "z": ("z", ".4f"), "snr_median": ("S/N", ".3g"), "chi2_pix": ("χ²", ".3g")}
 
 
 class SpectrumPane:
@@ -24,17 +24,18 @@ class SpectrumPane:
         looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
         self.head = pn.pane.HTML("", height=34, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
+        self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         self.figures = pn.Column(
             pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6, 0, 6), styles={"flex": "2.4 1 0"}),
             pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6, 4, 6), styles={"flex": "1 1 0"}),
-            sizing_mode="stretch_both", margin=0, visible=False)
+            sizing_mode="stretch_both", margin=0)
         session.on(["focus", "run"], self._look)
         session.param.watch(lambda _: self.plot.paint(theme.ink(session.dark)), "dark")
         self.plot.paint(theme.ink(session.dark))
-        self._look()
+        session.once_shown(self._look)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self.head, self.hint, self.figures, sizing_mode="stretch_both", margin=0, css_classes=["object"])
+        return pn.Column(self.head, self.body, sizing_mode="stretch_both", margin=0, css_classes=["object"])
 
     def _look(self) -> None:
         session, row = self.session, self.session.focus_row
@@ -53,7 +54,7 @@ class SpectrumPane:
         self._work.submit(work, lambda result: self._show(*result))
 
     def _nothing(self, row: int) -> None:
-        self.figures.visible, self.hint.visible = False, True
+        self._fill(self.hint)
         if row < 0:
             self.head.object = ""
             text = "Its spectrum, reconstruction and residual appear here; lasso or box to select many."
@@ -62,6 +63,11 @@ class SpectrumPane:
             self.head.object = _head(self.session.state.focus, [])
             self.hint.object = empty("This table has no spectra", "To see them, read the survey's files into a store.",
                                      "qso ingest FILES --out my.store")
+
+    def _fill(self, content: pn.viewable.Viewable) -> None:
+        """Show the hint or the figures; the other is taken off the page, for a hidden figure may never get its size."""
+        if self.body.objects != [content]:
+            self.body[:] = [content]
 
     def _without_run(self) -> str:
         """What makes latents and reconstructions where there are none yet."""
@@ -77,18 +83,18 @@ class SpectrumPane:
         if fault is not None:
             self.session.failed(fault)
         self.plot.show(view)
-        columns, row = self.session.table.columns, dict(view.row)
-        facts = [(short, words.value(row[name], columns[name])) for name, short in _FACTS.items()
+        row = view.row
+        facts = [(short, format(row[name], digits)) for name, (short, digits) in _FACTS.items()
                  if row.get(name) not in (None, "")]
         self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")), model=np.isfinite(view.model).any())
-        self.hint.visible, self.figures.visible = False, True
+        self._fill(self.figures)
 
 
 def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False, model: bool = False) -> str:
     said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
     said += '<span class="fact warn">redshift warning</span>' if warn else ""
-    said += '<span class="model">reconstruction</span>' if model else ""
-    return f'<div class="head"><span class="id">{words.html(object_id)}</span>{said}</div>'
+    said += '<span class="model">model</span>' if model else ""
+    return f'<div class="head"><span class="id" title="{words.html(object_id)}">{words.html(object_id)}</span>{said}</div>'
 
 
 VIEW = View("Spectrum", "object", 0, SpectrumPane)

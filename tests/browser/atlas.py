@@ -63,6 +63,14 @@ class AtlasPage:
         """What the browser holds of a figure's data, shape (n,)."""
         return np.array(self.page.evaluate(_COLUMN, [name, renderer, column]), float)
 
+    def wait_for_figure(self, name, least):
+        """Until a figure stands on the page, at least so many pixels wide and high."""
+        self.page.wait_for_function("""([name, least]) => {
+          const model = Bokeh.documents[0].get_model_by_name(name)
+          const box = model && Bokeh.index.find_one(model)?.el.getBoundingClientRect()
+          return box && Math.min(box.width, box.height) > least
+        }""", arg=[name, least])
+
     def tap(self, x, y):
         (place,) = self.places([x], [y])
         self.page.mouse.click(*place)

@@ -77,6 +77,8 @@ def test_a_lasso_selects_the_objects_inside_it(atlas, table):
 def assert_shows(page, table, row):
     name = table.ids[row].as_py()
     page.page.locator(".head .id", has_text=name).wait_for()
+    page.wait_for_figure("spectrum", 100)
+    page.wait_for_figure("residual", 60)
     stored = table.store.spectra([row])
     good = stored.mask[0] == 0
     flux = page.column("spectrum", 3, "flux")

@@ -1,5 +1,7 @@
 """Stores without runs and bare tables are shown too, and say what is missing."""
 
+import shutil
+
 import numpy as np
 import pandas
 import pytest
@@ -30,7 +32,20 @@ def test_a_store_without_a_run_shows_the_sky_and_spectra(atlas, served, tmp_path
     assert page.page.get_by_text("qso train infovae").is_visible(), "it says which command makes latents"
     page.tap(store.column("ra")[7], store.column("dec")[7])
     page.page.locator(".head .id", has_text="test:one:00007").wait_for()
+    page.wait_for_figure("spectrum", 100)
     assert np.isnan(page.column("spectrum", 3, "model")).all()
+
+
+def test_a_run_that_cannot_reconstruct_hides_no_spectrum(atlas, served, store_path, tmp_path):
+    path = tmp_path / "broken.store"
+    shutil.copytree(store_path, path)
+    (weights,) = path.glob("runs/*/weights.safetensors")
+    weights.write_bytes(weights.read_bytes()[:200])
+    page = atlas("?focus=test:one:00007", url=served("serve", path))
+    page.page.get_by_text("the run cannot be loaded").wait_for()
+    page.page.locator(".head .id", has_text="test:one:00007").wait_for()
+    page.wait_for_figure("spectrum", 100)
+    assert np.isfinite(page.column("spectrum", 3, "flux")).all()
 
 
 def test_a_bare_table_goes_straight_into_the_map(atlas, served, tmp_path):

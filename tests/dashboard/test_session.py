@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from dashboard import actions
+from dashboard.library import Library
 from dashboard.raster import View
 from dashboard.session import Session
 from dashboard.state import State
 from dashboard.tablefile import open_table
-from dashboard.library import Library
 from qsocore.store import StoreWriter
 
 WHOLE = View(-50, 50, -50, 50, 800, 600)
