@@ -32,7 +32,7 @@ def test_it_opens_with_everything_in_view(atlas, table):
     classes = table.classes("class")
     assert legend == ["Class", *[word for name, count in zip(classes.names, classes.counts, strict=True)
                                  for word in (name, str(count))]]
-    assert page.page.get_by_text("Tap an object on the map").is_visible()
+    page.page.get_by_text("Tap an object on the map").wait_for()
 
 
 def test_colouring_by_a_number_shows_a_bar_with_its_limits(atlas):

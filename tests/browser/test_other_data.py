@@ -29,7 +29,7 @@ def test_a_store_without_a_run_shows_the_sky_and_spectra(atlas, served, tmp_path
     store = make_store(tmp_path / "new.store", n=50)
     page = atlas(url=served("serve", store.path))
     page.wait_for_counts(in_view=50)
-    assert page.page.get_by_text("qso train infovae").is_visible(), "it says which command makes latents"
+    page.page.get_by_text("qso train infovae").wait_for()  # it says which command makes latents
     page.tap(store.column("ra")[7], store.column("dec")[7])
     page.page.locator(".head .id", has_text="test:one:00007").wait_for()
     page.wait_for_figure("spectrum", 100)
@@ -58,4 +58,4 @@ def test_a_bare_table_goes_straight_into_the_map(atlas, served, tmp_path):
     row = int(u.argmax())
     page.tap(u[row], v[row])
     page.page.locator(".head .id", has_text=f"<b>o{row}</b>").wait_for()
-    assert page.page.get_by_text("This table has no spectra").is_visible()
+    page.page.get_by_text("This table has no spectra").wait_for()
