@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
 from qsocore.models.base import Model, SpectrumModel, half_chi2
+from qsocore.models.pca import leading_directions
 
 
 @dataclass(frozen=True)
@@ -69,20 +70,33 @@ class InfoVAE(SpectrumModel):
 
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
-        """Take the mean and scatter of each pixel over the spectra that have it."""
+        """Take the mean and scatter of each pixel over the spectra that have it, and start beside principal components.
+
+        The layers next to the spectrum, which are nearly all of the weights, start along the leading directions of the sample,
+        so that the first epochs need not find them; everything else starts at random.
+        """
         super().initialise(x, w)
         good = (w > 0).to(x.dtype)  # (B, n_pix)
         n = good.sum(dim=0).clamp_min(1.0)
         self.mean.copy_((good * x).sum(dim=0) / n)
         spread = (good * (x - self.mean).square()).sum(dim=0) / n
         self.scatter.copy_(spread.sqrt().clamp(0.1, 10.0))
+        h = self._shrunk(x, w)
+        directions = leading_directions(h, min(self.to_flux.in_features, self.n_pix))  # (m, n_pix), m up to the width
+        size = (h @ directions.T).square().mean(dim=0).sqrt()  # (m,)
+        size = size.clamp_min(0.02 * size.max().clamp_min(1e-3))[:, None]
+        self.encoder[0].weight[: len(directions)] = directions / size
+        self.to_flux.weight[:, : len(directions)] = (directions * size).T
 
     def posterior(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|x), (B, n_latent) each."""
-        h = (x - self.mean) * (w * self.scatter / (1.0 + w * self.scatter.square()))  # (B, n_pix)
+        h = self._shrunk(x, w)
         for layer in self.encoder:
             h = F.gelu(layer(h))
         return self.to_mu(h), self.to_log_var(h).clamp(-12.0, 6.0)
+
+    def _shrunk(self, x: Tensor, w: Tensor) -> Tensor:
+        return (x - self.mean) * (w * self.scatter / (1.0 + w * self.scatter.square()))  # (B, n_pix)
 
     def encode(self, x: Tensor, w: Tensor) -> Tensor:
         """Posterior means (B, n_latent)."""

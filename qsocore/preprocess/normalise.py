@@ -38,7 +38,7 @@ class Normalisation:
     """
 
     scale: str = "rms"
-    error_floor: float = 0.05
+    error_floor: float = 0.1
 
     def __post_init__(self):
         if self.scale not in SCALES:

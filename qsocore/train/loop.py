@@ -53,7 +53,7 @@ class TrainSettings:
 
     epochs: int = 20
     batch: int = 128
-    lr: float = 2e-3
+    lr: float = 3e-3
     weight_decay: float = 1e-4
     clip: float = 100.0
     patience: int = 5

@@ -25,7 +25,7 @@ def home(tmp_path, monkeypatch):
 def trained(make_store, home):
     """A store with a finished run called demo."""
     store = make_store("first")
-    train("infovae", store.path, "demo", ["latents=3", "widths=24,12", "epochs=8", "batch=16", "lr=0.02", "device=cpu"])
+    train("infovae", store.path, "demo", ["latents=3", "widths=24,12", "epochs=15", "batch=16", "lr=0.01", "device=cpu"])
     return store
 
 

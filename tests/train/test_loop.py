@@ -47,7 +47,7 @@ def test_a_run_says_what_it_was_made_of(make_store):
     assert config["model"] == "pca"
     assert config["config"] == {"latents": 3}
     assert config["grid"] == store.grid.to_dict()
-    assert config["normalisation"] == {"scale": "rms", "error_floor": 0.05}
+    assert config["normalisation"] == {"scale": "rms", "error_floor": 0.1}
     assert config["settings"]["epochs"] == 2
     assert sum(config["data"]["split"].values()) == store.n_rows
     assert len(config["data"]["sha256"]) == 64
