@@ -104,6 +104,9 @@ class Library:
         return self.once(("decoder", run), lambda: Decoder(folder, source=self.store.grid))
 
     def warm_up(self) -> None:
-        """Load the latest run's model ahead of the first tap."""
+        """Load the surveys and the latest run's model ahead of the first tap."""
+        from qsocore.surveys import SURVEYS
+
+        list(SURVEYS)
         for run in self.runs()[:1]:
             self.decoder(run.name)

@@ -20,15 +20,17 @@ _CLASSES = {
     "light": ("#cf8a00", "#2f94d0", "#008a63", "#b5a700", "#0063a3", "#c44e00", "#b8568f", "#5b4bb5", "#8a5f35", "#117a8b",
               "#5f8f1d", "#8b8f94"),
 }
+_OWN = {"QSO": 0, "STAR": 1, "GALAXY": 2}
 _UNKNOWN = {"dark": "#5b6067", "light": "#a9afb6"}
 _NOTHING = "#00000000"
 _TRIM = {"dark": (0.12, 1.0), "light": (0.0, 0.93)}  # the ends of a map that the page's own colour would swallow
+_TRIM_DENSITY = {"dark": (0.3, 1.0), "light": (0.72, 0.0)}
 _FAINTEST = 0.65
 
 
 @cache
-def continuous(name: str, theme: str, reverse: bool = False) -> tuple[str, ...]:
-    """Palette for `continuous` and `density`.
+def continuous(name: str, theme: str, density: bool = False) -> tuple[str, ...]:
+    """Palette for the levels of `continuous`, or of `density`.
 
     Parameters
     ----------
@@ -36,29 +38,32 @@ def continuous(name: str, theme: str, reverse: bool = False) -> tuple[str, ...]:
         "viridis", "cividis", "inferno" or "plasma".
     theme : {"dark", "light"}
         For which page.
-    reverse : bool
-        High values dark, as ink on paper.
+    density : bool
+        Whether a low level has to stand out from the page, as a single object does; on a light page dense is then dark.
     """
     whole = getattr(palettes, f"{name.capitalize()}256")
-    low, high = _TRIM[theme]
-    places = [low + (high - low) * k / (LEVELS - 1) for k in range(LEVELS)]
-    colours = [whole[round(255 * place)] for place in places]
-    return (*(colours[::-1] if reverse else colours), _UNKNOWN[theme], _NOTHING)
+    low, high = (_TRIM_DENSITY if density else _TRIM)[theme]
+    colours = [whole[round(255 * (low + (high - low) * k / (LEVELS - 1)))] for k in range(LEVELS)]
+    return (*colours, _UNKNOWN[theme], _NOTHING)
 
 
 @cache
 def categorical(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
     """Palette for `categorical`: each class in `SHADES` steps up to its full colour."""
-    colours = []
-    for k in range(MAX_CLASSES):
-        full = class_colour(k, names[k], theme) if k < len(names) else _NOTHING[:7]
-        for shade in range(SHADES):
-            opacity = _FAINTEST + (1 - _FAINTEST) * shade / (SHADES - 1)
-            colours.append(f"{full}{round(255 * opacity):02x}")
+    full = class_colours(names, theme) + (_NOTHING[:7],) * (MAX_CLASSES - len(names))
+    opacities = [_FAINTEST + (1 - _FAINTEST) * shade / (SHADES - 1) for shade in range(SHADES)]
+    colours = [f"{colour}{round(255 * opacity):02x}" for colour in full for opacity in opacities]
     colours += [_NOTHING] * (LEVELS - len(colours))
     return (*colours, _UNKNOWN[theme], _NOTHING)
 
 
-def class_colour(number: int, name: str, theme: str) -> str:
-    """The full colour of a class; classes without a value and the rest that shares a colour are grey."""
-    return _UNKNOWN[theme] if name == MISSING else _CLASSES[theme][-1 if name == OTHER else number]
+def class_colours(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
+    """The full colour of each class.
+
+    Quasars, stars and galaxies have their own in every store, the others follow by their order; objects without a value and
+    the rest that shares a colour are grey.
+    """
+    taken = {_OWN[name] for name in names if name in _OWN}
+    free = iter(number for number in range(MAX_CLASSES) if number not in taken)
+    grey = {MISSING: _UNKNOWN[theme], OTHER: _CLASSES[theme][-1]}
+    return tuple(grey.get(name) or _CLASSES[theme][_OWN[name] if name in _OWN else next(free)] for name in names)

@@ -83,14 +83,17 @@ class SpectrumView:
         return -reach, reach
 
     def lines(self) -> list[tuple[Line, float]]:
-        """Major lines that fall inside the coverage at the catalogue redshift, with their observed wavelengths."""
+        """Major lines inside the coverage at the catalogue redshift, with their observed wavelengths.
+
+        Of a star those that its photosphere shows: absorption, and the Balmer lines.
+        """
         first, last = self.covered
         if not np.isfinite(self.z):
             return []
         moved = ((line, line.wave * (1 + self.z)) for line in line_list(major_only=True))
         star = str(self.row.get("class", "")).upper() == "STAR"
-        wanted = ("absorption", "emission") if star else ("emission",)
-        return [(line, wave) for line, wave in moved if first < wave < last and line.kind in wanted]
+        return [(line, wave) for line, wave in moved if first < wave < last
+                and (line.kind == "emission" or star) and (line.kind == "absorption" or not star or line.name.startswith("H"))]
 
 
 def look_at(table: AtlasTable, row: int, decoder: Decoder | None = None) -> SpectrumView:

@@ -11,6 +11,7 @@ _TITLES = {"ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error",
            "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release",
            "native_id": "Survey's id", "calibrated": "Calibrated", "notes": "Notes", "source_file": "Source file",
            "source_row": "Source row"}
+_SHORT = {"snr_median": "S/N", "chi2_pix": "χ²"}
 _UNITS = {"Angstrom": "Å", "deg": "°", "arcsec": "″", "um": "µm"}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -28,6 +29,11 @@ def title(column: Column) -> str:
     if stem and last.isdigit():
         return f"{stem.capitalize()} {last}"
     return column.name
+
+
+def heading(column: Column) -> str:
+    """What a column is called above a narrow table."""
+    return _SHORT.get(column.name) or label(column)
 
 
 def unit(column: Column) -> str:
@@ -57,6 +63,13 @@ def value(content: object, column: Column) -> str:
     if column.role == "redshift":
         return f"{content:.5f}"
     return number(content)
+
+
+def short(content: object, column: Column) -> str:
+    """A value in as few digits as a glance needs: four of a redshift, three of other numbers."""
+    if not isinstance(content, float) or content != content:
+        return value(content, column)
+    return f"{content:.4f}" if column.role == "redshift" else f"{content:.3g}" if abs(content) < 1000 else f"{content:,.0f}"
 
 
 def pattern(column: Column) -> str:

@@ -13,9 +13,8 @@ from dashboard.colourings import LEVELS, Scale
 def classes(title: str, names: tuple[str, ...], counts: Sequence[int], theme: str) -> str:
     """A legend with the number of drawn objects of each class, as HTML."""
     chips = "".join(
-        f'<span class="chip"><i style="background:{palettes.class_colour(k, name, theme)}"></i>{words.html(name)}'
-        f"<b>{count:,}</b></span>"
-        for k, (name, count) in enumerate(zip(names, counts, strict=True)))
+        f'<span class="chip"><i style="background:{colour}"></i>{words.html(name)}<b>{count:,}</b></span>'
+        for colour, name, count in zip(palettes.class_colours(names, theme), names, counts, strict=True))
     return f'<div class="legend"><span class="name">{words.html(title)}</span>{chips}</div>'
 
 

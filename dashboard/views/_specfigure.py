@@ -10,6 +10,7 @@ from dashboard import theme, words
 from dashboard.spectrum import SpectrumView
 
 _COLUMNS = ("wave", "flux", "low", "high", "sigma", "model", "residual", "rest")
+_LETTER, _STEPS = 0.014, 4  # width of a letter as part of a narrow axis; rows of names
 _HOVER = [("λ", "@wave{0.0} Å"), ("λ rest", "@rest{0.0} Å"), ("flux", "@flux{0.000} ± @sigma{0.000}"),
           ("model", "@model{0.000}"), ("residual", "@residual{0.0} σ")]
 
@@ -68,7 +69,7 @@ class SpectrumFigure:
         self.gaps.data = {"x0": [a for a, _ in view.gaps], "x1": [b for _, b in view.gaps]}
         lines = view.lines()
         self.marks.data = {"wave": [wave for _, wave in lines], "name": [line.name for line, _ in lines],
-                           "height": _heights([wave for _, wave in lines], view.covered)}
+                           "height": heights([(wave, line.name) for line, wave in lines], view.covered)}
         for axis, (start, end) in ((self.wave_range, view.covered), (self.flux.y_range, view.flux_range),
                                    (self.residual.y_range, view.residual_range)):
             axis.update(start=start, end=end, reset_start=start, reset_end=end)
@@ -86,11 +87,19 @@ class SpectrumFigure:
         self._names.glyph.text_color = ink["muted"]
 
 
-def _heights(waves: list[float], covered: tuple[float, float]) -> list[float]:
-    """Heights of the lines' names, 0 to 1: a name that would touch its neighbour's steps down."""
-    room, heights, last, step = 0.07 * (covered[1] - covered[0]), [], -np.inf, 0
-    for wave in waves:
-        step = (step + 1) % 3 if wave - last < room else 0
-        heights.append(0.985 - 0.075 * step)
-        last = wave
-    return heights
+def heights(names: list[tuple[float, str]], covered: tuple[float, float]) -> list[float]:
+    """Heights of the lines' names, 0 to 1: a name that would run into an earlier one stands below it.
+
+    Parameters
+    ----------
+    names : list of (float, str)
+        Wavelength, at which the name begins, and the name; wavelengths rise.
+    covered : tuple of float
+        Wavelengths at the ends of the axis.
+    """
+    letter, ends, chosen = _LETTER * (covered[1] - covered[0]), [-np.inf] * _STEPS, []
+    for wave, name in names:
+        step = next((k for k, end in enumerate(ends) if end < wave), int(np.argmin(ends)))
+        ends[step] = wave + letter * (len(name) + 1)
+        chosen.append(0.985 - 0.085 * step)
+    return chosen

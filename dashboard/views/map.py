@@ -123,8 +123,7 @@ class MapView:
             counts = derive.class_counts(classes.codes, len(classes.names), session.drawn)
             self.legend.object = _legend.classes(title, classes.names, counts, name)
         else:
-            # density is ink on paper in the light theme; a column's colours mean the same in both
-            palette = palettes.continuous(session.state.palette, name, reverse=column == DENSITY and name == "light")
+            palette = palettes.continuous(session.state.palette, name, density=column == DENSITY)
             scale = session.scale or (session.colouring.scale(self._aggregate) if self._aggregate else None)
             self.legend.object = _legend.bar(title, scale, palette) if scale else ""
         self.map.paint(palette, theme.ink(session.dark))

@@ -62,7 +62,7 @@ class SelectionTable:
         table = pn.widgets.Tabulator(
             frame, pagination="remote", page_size=_PAGE, disabled=True, show_index=False, selectable=False, row_height=24,
             sizing_mode="stretch_both", layout="fit_columns", theme="simple", margin=(0, 8), stylesheets=[theme.css("table")],
-            widths={"object_id": 210}, titles={name: words.label(columns[name]) for name in frame},
+            widths={"object_id": 210}, titles={name: words.heading(columns[name]) for name in frame},
             formatters=decimals)
         table.on_click(lambda event: actions.focus(self.session, int(rows[event.row])))
         return table

@@ -13,7 +13,7 @@ from dashboard.views._empty import empty
 from dashboard.views._specfigure import SpectrumFigure
 from qsocore.errors import AtlasError
 
-_FACTS = {"class": ("", ""), "subclass": ("", ""), "z": ("z", ".4f"), "snr_median": ("S/N", ".3g"), "chi2_pix": ("χ²", ".3g")}
+_FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ² per pixel"}
 
 
 class SpectrumPane:
@@ -22,7 +22,7 @@ class SpectrumPane:
     def __init__(self, session: Session):
         self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
         looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
-        self.head = pn.pane.HTML("", height=34, margin=0, **looks)
+        self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         self.figures = pn.Column(
@@ -84,7 +84,7 @@ class SpectrumPane:
             self.session.failed(fault)
         self.plot.show(view)
         row = view.row
-        facts = [(short, format(row[name], digits)) for name, (short, digits) in _FACTS.items()
+        facts = [(short, words.short(row[name], self.session.table.columns[name])) for name, short in _FACTS.items()
                  if row.get(name) not in (None, "")]
         self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")), model=np.isfinite(view.model).any())
         self._fill(self.figures)
@@ -94,7 +94,8 @@ def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False, mode
     said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
     said += '<span class="fact warn">redshift warning</span>' if warn else ""
     said += '<span class="model">model</span>' if model else ""
-    return f'<div class="head"><span class="id" title="{words.html(object_id)}">{words.html(object_id)}</span>{said}</div>'
+    return (f'<div class="head"><div class="id" title="{words.html(object_id)}">{words.html(object_id)}</div>'
+            f'<div class="facts">{said}</div></div>')
 
 
 VIEW = View("Spectrum", "object", 0, SpectrumPane)

@@ -57,9 +57,14 @@ def test_the_prevailing_class_is_shown_and_a_tie_goes_to_the_rarer():
 def test_palettes_have_a_colour_for_every_level_and_none_for_nothing():
     names = tuple(f"class {k}" for k in range(MAX_CLASSES))
     for theme in ("dark", "light"):
-        for palette in (palettes.continuous("viridis", theme), palettes.continuous("cividis", theme, reverse=True),
+        for palette in (palettes.continuous("viridis", theme), palettes.continuous("cividis", theme, density=True),
                         palettes.categorical(names, theme), palettes.categorical(("QSO",), theme)):
             assert len(palette) == 256 and palette[EMPTY] == "#00000000"
-        shown = {palettes.class_colour(k, name, theme) for k, name in enumerate((*names[:-1], OTHER))}
-        assert len(shown) == MAX_CLASSES
-        assert palettes.class_colour(3, MISSING, theme) == palettes.continuous("viridis", theme)[UNKNOWN]
+        assert len(set(palettes.class_colours((*names[:-1], OTHER), theme))) == MAX_CLASSES
+        assert palettes.class_colours((MISSING,), theme) == (palettes.continuous("viridis", theme)[UNKNOWN],)
+
+
+def test_quasars_stars_and_galaxies_have_their_own_colours_in_every_store():
+    first = palettes.class_colours(("QSO", "STAR", "GALAXY"), "dark")
+    other = palettes.class_colours(("BAL", "GALAXY", "STAR", "CV", "QSO", MISSING), "dark")
+    assert (other[4], other[2], other[1]) == first and len(set(other)) == 6

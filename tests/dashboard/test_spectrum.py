@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard import spectrum
+from dashboard.views._specfigure import heights
 from qsocore.records import Mask
 from tests.dashboard.survey import GRID
 
@@ -56,4 +57,14 @@ def test_lines_stand_at_the_catalogue_redshift_inside_the_coverage(table):
     first, last = view.covered
     assert marks and all(first < wave < last and wave == line.wave * (1 + view.z) for line, wave in marks)
     star = int(np.flatnonzero(table.numbers("z") == 0)[0])
-    assert any(line.kind == "absorption" for line, _ in spectrum.look_at(table, star).lines())
+    shown = {line.name for line, _ in spectrum.look_at(table, star).lines()}
+    assert {"Ca K", "Na D", "Hα"} <= shown and "[O III]" not in shown
+
+
+def test_names_of_neighbouring_lines_do_not_run_into_each_other():
+    names = [(3934.8, "Ca K"), (3969.6, "Ca H"), (4308.9, "G band"), (4341.7, "Hγ"), (4862.7, "Hβ"), (5176.4, "Mg b")]
+    placed = heights(names, (3600, 10400))
+    for (wave, name), height in zip(names, placed, strict=True):
+        beside = [other for other, low in zip(names, placed, strict=True) if low == height and wave < other[0]]
+        assert all(other[0] > wave + 95 * len(name) for other in beside), name
+    assert placed[0] == max(placed) and min(placed) > 0.6
