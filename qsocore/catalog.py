@@ -99,5 +99,6 @@ def column_for(name: str, values: NDArray) -> Column:
     if name in STANDARD_BY_NAME:
         return STANDARD_BY_NAME[name]
     kind = np.asarray(values).dtype
-    dtype = {"f": "float32" if kind.itemsize <= 4 else "float64", "b": "bool", "i": "int64", "u": "int64"}.get(kind.kind, "string")
+    floating = "float32" if kind.itemsize <= 4 else "float64"
+    dtype = {"f": floating, "b": "bool", "i": "int64", "u": "int64"}.get(kind.kind, "string")
     return Column(name, dtype, "label" if dtype == "string" else "property")

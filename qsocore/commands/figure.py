@@ -22,5 +22,5 @@ def _run(args):
     print(args.out)
 
 
-COMMAND = Command("draw a figure into a file", "qso figure realism --out realism.png", _arguments, _run,
+COMMAND = Command("draw a figure into a file", "qso figure realism --real ../shared/real", _arguments, _run,
                   kept="no figure was written")

@@ -228,5 +228,5 @@ def _draw_panel(axes: Axes, panel: Panel, real: Sample | None, simulated: Sample
     axes.legend(frameon=False, fontsize="small")
 
 
-FIGURE = Figure("simulated beside real composites, class by class", "qso figure realism --real DIR --out realism.png",
+FIGURE = Figure("simulated beside real composites, class by class", "qso figure realism --real ../shared/real",
                 _arguments, draw)

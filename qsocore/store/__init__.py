@@ -9,4 +9,5 @@ from qsocore.store.reader import Spectra, Store, open_store
 from qsocore.store.runs import RunFolder, find_run, library
 from qsocore.store.writer import SHARD_ROWS, StoreWriter
 
-__all__ = ["Manifest", "RunFolder", "SHARD_ROWS", "Shard", "Spectra", "Store", "StoreWriter", "find_run", "library", "open_store"]
+__all__ = ["SHARD_ROWS", "Manifest", "RunFolder", "Shard", "Spectra", "Store", "StoreWriter", "find_run", "library",
+           "open_store"]

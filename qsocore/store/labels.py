@@ -18,8 +18,10 @@ CREATE TABLE IF NOT EXISTS verdict (
     number INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, object_id TEXT NOT NULL, person TEXT NOT NULL,
     label TEXT NOT NULL, z REAL, comment TEXT NOT NULL, shown TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS verdict_of_object ON verdict (object_id);
-CREATE TRIGGER IF NOT EXISTS verdict_stays BEFORE UPDATE ON verdict BEGIN SELECT RAISE(ABORT, 'verdicts are never changed'); END;
-CREATE TRIGGER IF NOT EXISTS verdict_is_kept BEFORE DELETE ON verdict BEGIN SELECT RAISE(ABORT, 'verdicts are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS verdict_stays BEFORE UPDATE ON verdict
+BEGIN SELECT RAISE(ABORT, 'verdicts are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS verdict_is_kept BEFORE DELETE ON verdict
+BEGIN SELECT RAISE(ABORT, 'verdicts are never deleted'); END;
 """
 _BUSY_SECONDS = 30.0
 

@@ -43,7 +43,8 @@ def write(out, sizes=(5, 0, 7), provenance=None):
     writer = StoreWriter(out, GRID, provenance or {}, len(sizes))
     start = 0
     for shard, rows in enumerate(sizes):
-        writer.write_shard(shard, *arrays(rows, shard), catalog(range(start, start + rows), z=np.arange(start, start + rows) / 10))
+        ids = np.arange(start, start + rows)
+        writer.write_shard(shard, *arrays(rows, shard), catalog(ids, z=ids / 10))
         start += rows
     return writer.finish()
 
