@@ -44,7 +44,8 @@ class RowPane:
         columns = {name: column for name, column in self.session.table.columns.items() if values.get(name) not in (None, "")}
         ordered = sorted(columns.values(), key=lambda column: column.role in _LAST and 1 + _LAST.index(column.role))
         lines = "".join(
-            f'<tr><td class="name" title="{words.html(column.description or column.name)}">{words.html(words.title(column))}</td>'
+            f'<tr><td class="name" title="{words.html(column.description or column.name)}">'
+            f"{words.html(words.title(column))}</td>"
             f'<td class="value" title="{words.html(values[column.name])}">'
             f"{words.html(words.value(values[column.name], column))}</td>"
             f'<td class="unit">{words.html(words.unit(column))}</td>'

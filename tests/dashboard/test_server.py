@@ -21,6 +21,7 @@ def test_a_taken_port_is_said_and_another_is_found_when_none_was_named(taken):
     with pytest.raises(AtlasError, match=rf"port {taken} is taken.*--port"):
         free_port(taken)
     with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
         trial.bind((HOST, free_port()))
 
 
