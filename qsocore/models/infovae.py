@@ -93,7 +93,7 @@ class InfoVAE(SpectrumModel):
         h = self._shrunk(x, w)
         for layer in self.encoder:
             h = F.gelu(layer(h))
-        return self.to_mu(h), self.to_log_var(h).clamp(-12.0, 6.0)
+        return self.to_mu(h).float(), self.to_log_var(h).float().clamp(-12.0, 6.0)  # halves do not add up well
 
     def _shrunk(self, x: Tensor, w: Tensor) -> Tensor:
         return (x - self.mean) * (w * self.scatter / (1.0 + w * self.scatter.square()))  # (B, n_pix)
@@ -140,7 +140,7 @@ def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _kernel(a: Tensor, b: Tensor) -> Tensor:
-    distance = a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2.0 * a @ b.T  # (m, n)
+    distance = (a[:, None] - b[None]).square().sum(dim=2)  # (m, n); no matrix product, which mixed precision would round
     return torch.exp(-distance / a.shape[1])
 
 

@@ -94,6 +94,24 @@ def test_mmd_of_shifted_gaussians(shift):
     assert squared_mmd(a, b).item() == pytest.approx(analytic, abs=0.01)
 
 
+def test_mixed_precision_gives_nearly_the_same_loss_and_gradient():
+    model, (x, w) = network(), spectra()
+    model.initialise(x, w)
+    found = []
+    for mixed in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            terms = model.loss(x, w, draws())
+        terms["loss"].backward()
+        found.append((terms, torch.cat([value.grad.ravel() for value in model.parameters()])))
+    (plain, gradient), (half, half_gradient) = found
+    assert all(value.dtype == torch.float32 for value in half.values())
+    for name, tolerance in (("loss", 0.02), ("kl", 0.02), ("half_chi2", 0.02)):
+        assert half[name].item() == pytest.approx(plain[name].item(), rel=tolerance)
+    assert half["mmd"].item() == pytest.approx(plain["mmd"].item(), abs=0.01)
+    assert torch.cosine_similarity(gradient, half_gradient, dim=0) > 0.99
+
+
 def test_training_lowers_the_loss():
     model, (x, w) = network(), spectra()
     model.initialise(x, w)
