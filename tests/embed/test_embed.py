@@ -125,6 +125,20 @@ def test_a_store_on_another_grid(trained, make_store):
     assert not far.runs()
 
 
+def test_a_run_in_the_rest_frame(make_store, home):
+    store = make_store("resting")
+    run = train("pca", store.path, "rest", ["latents=4", "epochs=5", "grid=linear:3700:7000:56:rest", "device=cpu"])
+    table = pd.read_parquet(embed(store.path, "rest", ["pca"], device="cpu").latents)
+    assert np.nanmedian(table.chi2_pix) < 2
+    decoder, spectra = Decoder(run, source=store.grid), store.spectra([0])
+    model, chi2_pix = decoder.reconstruct(spectra.flux[0], spectra.ivar[0], spectra.mask[0], z=0.1)
+    inside = (store.grid.wave >= 1.1 * 3700) & (store.grid.wave <= 1.1 * 7000)
+    assert np.isfinite(model).tolist() == inside.tolist()
+    assert chi2_pix < 4
+    with pytest.raises(ConfigError, match="no redshifts are known"):
+        decoder.reconstruct(spectra.flux[0], spectra.ivar[0], spectra.mask[0])
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "fits"])
 def test_predict_writes_every_object(trained, tmp_path, ending):
     out = tmp_path / f"table.{ending}"
