@@ -117,8 +117,10 @@ class Counts:
     drawn: int
     selected: int
     catalogue: int
+    ground: int = 0
 
     def __str__(self) -> str:
         parts = [f"{self.in_view:,} in view", f"{self.drawn:,} drawn", f"{self.selected:,} selected",
                  f"{self.catalogue:,} in the catalogue"]
-        return " · ".join(parts) + " · no sampling"
+        parts += ["no sampling"] + [f"{self.ground:,} the map was made from in grey"] * bool(self.ground)
+        return " · ".join(parts)

@@ -92,6 +92,11 @@ def aggregate(frame: pandas.DataFrame, kind: str, view: View) -> Aggregate:
     return Aggregate(classes.sum(axis=-1, dtype=np.uint32), classes)
 
 
+def presence(x: NDArray[np.float32], y: NDArray[np.float32], view: View) -> NDArray[np.uint8]:
+    """Where there is any object at all: 0 there, `EMPTY` elsewhere, single ones enlarged; shape (height, width)."""
+    return spread(np.where(aggregate(points(x, y), "count", view).count > 0, 0, EMPTY).astype(np.uint8))
+
+
 def spread(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Enlarge points into small discs while few are in view, so that a single object can be seen.
 

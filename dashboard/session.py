@@ -70,10 +70,17 @@ class Session(param.Parameterized):
         return self.table.numbers(x), self.table.numbers(y)
 
     @property
+    def ground(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """X and y of the objects that this map was made from, where those are another store's; else None."""
+        return self.table.ground.get(self.state.projection)
+
+    @property
     def extent(self) -> tuple[float, float, float, float]:
         """The view that shows everything: x0, x1, y0, y1."""
         def make() -> tuple[float, float, float, float]:
             x, y = self.coordinates
+            if self.ground is not None:
+                x, y = np.concatenate([x, self.ground[0]]), np.concatenate([y, self.ground[1]])
             return *derive.extent(x), *derive.extent(y)
 
         return self._kept("extent", (self.state.run, self.axes), make)

@@ -94,6 +94,8 @@ class AtlasTable:
         Maps by name with their columns across and upwards; the first is shown first.
     store, run
         Where spectra and reconstructions come from; None when there are none.
+    ground : dict of str to (ndarray, ndarray)
+        By map, the places of the objects that it was made from, where those are another store's.
     """
 
     name: str
@@ -102,6 +104,7 @@ class AtlasTable:
     maps: dict[str, tuple[str, str]]
     store: Store | None = None
     run: RunFolder | None = None
+    ground: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     _numbers: dict[str, NDArray] = field(default_factory=dict, repr=False)
     _classes: dict[str, Classes] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=RLock, repr=False)
@@ -196,7 +199,25 @@ class AtlasTable:
             parts.append(_from_parquet(run.latents, ids, {}, "latent"))
         if {"ra", "dec"} <= store.columns.keys():
             maps["sky"] = ("ra", "dec")
-        return cls(store.path.name, ids, parts, maps, store, run)
+        return cls(store.path.name, ids, parts, maps, store, run, _ground(store, run) if run is not None else {})
+
+
+def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:
+    """The references of an adopted run's maps; none where they cannot be read, since the map is right without them."""
+    from safetensors import SafetensorError, safe_open
+
+    ground = {}
+    try:
+        if run.config.get("data", {}).get("sha256") == store.manifest.fingerprint:
+            return {}
+        for name in run.projections():
+            with safe_open(run.reference(name), framework="numpy") as arrays:
+                if "coordinates" in arrays.keys():  # noqa: SIM118  not a dict
+                    places = arrays.get_tensor("coordinates")
+                    ground[name] = places[:, 0], places[:, 1]
+    except (AtlasError, OSError, SafetensorError):
+        return {}
+    return ground
 
 
 def _from_parquet(file: Any, ids: pa.StringArray, names: dict[str, str], role: str) -> Part:

@@ -10,10 +10,10 @@ FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', Roboto, Arial, sans-se
 INK = {
     "dark": {"page": "#0c0e11", "surface": "#12151a", "line": "#262c34", "text": "#d8dde3", "muted": "#8d96a1",
              "accent": "#86b6e8", "on_accent": "#12151a", "model": "#f0a35e", "mark": "#ffffff", "under": "#000000",
-             "flux": "#b9c7d6", "warn": "#e0b454"},
+             "flux": "#b9c7d6", "warn": "#e0b454", "ground": "#2b323b"},
     "light": {"page": "#eef0f2", "surface": "#fbfcfd", "line": "#d9dde2", "text": "#1b2127", "muted": "#5a646f",
               "accent": "#1d5c9e", "on_accent": "#fbfcfd", "model": "#c2410c", "mark": "#10151a", "under": "#ffffff",
-              "flux": "#34495e", "warn": "#9a6700"},
+              "flux": "#34495e", "warn": "#9a6700", "ground": "#dde1e6"},
 }
 """Named colours of both themes."""
 

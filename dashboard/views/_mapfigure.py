@@ -40,13 +40,16 @@ class MapFigure:
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)
         self.figure.toolbar.active_drag = lasso
         self.figure.grid.visible = False
+        self.ground = ColumnDataSource(dict(_NO_IMAGE))
         self.image = ColumnDataSource(dict(_NO_IMAGE))
         self.marked = ColumnDataSource(dict(_NO_IMAGE))
         self.outline = ColumnDataSource({"x": [], "y": []})
         self.focus = ColumnDataSource({"x": [], "y": []})
         self.mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
         self._mark_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
+        self._ground_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
         place = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
+        self.figure.image(**place, source=self.ground, color_mapper=self._ground_mapper)
         self.figure.image(**place, source=self.image, color_mapper=self.mapper)
         self.figure.image(**place, source=self.marked, color_mapper=self._mark_mapper)
         self._patch = self.figure.patch("x", "y", source=self.outline, fill_alpha=0.06, line_width=1.5)
@@ -82,9 +85,10 @@ class MapFigure:
     def paint(self, palette: tuple[str, ...], ink: dict[str, str]) -> None:
         """Look the image's bytes up in another palette and colour the overlays for the theme."""
         self.mapper.palette = list(palette)
-        colours = [ink["mark"]] * 256
-        colours[EMPTY] = "#00000000"
-        self._mark_mapper.palette = colours
+        for mapper, colour in ((self._mark_mapper, ink["mark"]), (self._ground_mapper, ink["ground"])):
+            colours = [colour] * 256
+            colours[EMPTY] = "#00000000"
+            mapper.palette = colours
         self._patch.glyph.update(line_color=ink["mark"], fill_color=ink["mark"])
         self._halo.glyph.line_color = ink["under"]
         self._ring.glyph.line_color = ink["mark"]

@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 from bokeh.events import RangesUpdate, SelectionGeometry, Tap
 
 from dashboard import actions, derive, palettes, raster, theme, words
-from dashboard.colourings import EMPTY, Aggregate
+from dashboard.colourings import Aggregate
 from dashboard.raster import View as Window
 from dashboard.session import Session
 from dashboard.state import DENSITY
@@ -90,14 +90,17 @@ class MapView:
         def work() -> tuple:
             aggregate = raster.aggregate(session.points, session.colouring.kind, view)
             levels = raster.spread(session.colouring.levels(aggregate, session.scale))
-            return aggregate, levels, session.n_drawn
+            ground = raster.presence(*session.ground, view) if session.ground else None
+            return aggregate, levels, ground, session.n_drawn
 
         def then(result: tuple) -> None:
             first = self._aggregate is None
-            self._aggregate, levels, n_drawn = result
+            self._aggregate, levels, ground, n_drawn = result
             self._view = view
+            self.map.show(self.map.ground, ground, view)
             self.map.show(self.map.image, levels, view)
-            self._count(in_view=int(self._aggregate.count.sum()), drawn=n_drawn)
+            self._count(in_view=int(self._aggregate.count.sum()), drawn=n_drawn,
+                        ground=len(session.ground[0]) if session.ground else 0)
             if first or changed or session.colouring.kind == "count":
                 self._paint()  # the scale of a density is the view's own
             self._overlay() if first or changed else self._mark()
@@ -149,8 +152,7 @@ class MapView:
             rows = session.selected
             if rows is None or view is None or derive.outline(session.state.selection, *plane):
                 return rows, None
-            marked = raster.aggregate(raster.points(x[rows], y[rows]), "count", view)
-            return rows, raster.spread(np.where(marked.count > 0, 0, EMPTY).astype(np.uint8))
+            return rows, raster.presence(x[rows], y[rows], view)
 
         def then(result: tuple) -> None:
             rows, marks = result

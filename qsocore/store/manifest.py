@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -58,6 +59,12 @@ class Manifest:
     created: str
     provenance: dict[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all checksums: stores of one fingerprint hold the same data, whatever they are called."""
+        content = [self.catalog_sha256] + [sorted(shard.checksums.items()) for shard in self.shards]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def write(self, root: Path) -> None:
         """Write ``manifest.json``; with it the store is whole."""

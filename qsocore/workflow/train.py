@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import logging
 from collections.abc import Iterable
@@ -129,10 +128,8 @@ def split_store(store: Store, settings: TrainSettings) -> Split:
 
 def _data(store: Store, split: Split) -> dict[str, Any]:
     """What was read: the store, a hash of its content, and the sides of the split."""
-    content = [store.manifest.catalog_sha256] + [sorted(shard.checksums.items()) for shard in store.manifest.shards]
     sides = {side: len(getattr(split, side)) for side in ("train", "valid", "test")}
-    return {"store": store.path.name, "n_rows": store.n_rows, "split": sides,
-            "sha256": hashlib.sha256(json.dumps(content).encode()).hexdigest()}
+    return {"store": store.path.name, "n_rows": store.n_rows, "split": sides, "sha256": store.manifest.fingerprint}
 
 
 def _unfinished(store: Store, name: str) -> RunFolder | None:

@@ -85,3 +85,4 @@ def test_legend_counts_follow_what_is_drawn():
 def test_counts_are_told_without_sampling():
     assert str(derive.Counts(1234, 20_000, 7, 20_001)) == (
         "1,234 in view · 20,000 drawn · 7 selected · 20,001 in the catalogue · no sampling")
+    assert str(derive.Counts(5, 5, 0, 5, ground=20_000)).endswith("no sampling · 20,000 the map was made from in grey")

@@ -79,3 +79,8 @@ def test_a_lonely_object_becomes_a_round_disc():
 @pytest.mark.parametrize(("taken", "size", "radius"), [(1, 10**6, 3), (10**6, 10**6, 0), (0, 100, 3)])
 def test_points_are_enlarged_only_while_there_is_room(taken, size, radius):
     assert raster.radius_for(taken, size) == radius
+
+
+def test_presence_is_where_anything_is():
+    levels = raster.presence(np.float32([0.5, 9.5, np.nan]), np.float32([0.5, 9.5, 1]), View(0, 10, 0, 10, 100, 100))
+    assert levels[5, 5] == levels[95, 95] == 0 and levels[50, 50] == EMPTY

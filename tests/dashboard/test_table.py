@@ -1,31 +1,29 @@
 """The join is by object id and by nothing else."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import save_file
 
 from dashboard.colourings.categorical import MAX_CLASSES
 from dashboard.table import MISSING, OTHER, AtlasTable, Part, reader
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError
-from qsocore.store import StoreWriter
+from qsocore.store import RunFolder, StoreWriter
 
 
-class Run:
-    """Latents of a store as `RunFolder` offers them."""
-
-    def __init__(self, folder, latents, projection):
-        self.latents = folder / "latents.parquet"
-        self._projection = folder / "umap.parquet"
-        pq.write_table(pa.table(latents), self.latents)
-        pq.write_table(pa.table(projection), self._projection)
-
-    def projections(self):
-        return ["umap"]
-
-    def projection(self, name):
-        return self._projection
+def make_run(folder, latents, projection, read="another store's data"):
+    """A run with latents, a map and the map's reference, as embedding leaves it in a store."""
+    run = RunFolder(folder / "20270101T000000-map")
+    (run.path / "projections").mkdir(parents=True)
+    (run.path / "run.json").write_text(json.dumps({"data": {"sha256": read}}))
+    pq.write_table(pa.table(latents), run.latents)
+    pq.write_table(pa.table(projection), run.projection("umap"))
+    save_file({"coordinates": np.float32([[7, 8], [9, 10], [11, 12]]), "latents": np.zeros((3, 1), "f4")}, run.reference("umap"))
+    return run
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def joined(tmp_path):
     known = rng.permutation(50)[:40]
     latents = {"object_id": [ids[k] for k in known], "latent_0": known.astype("f4"), "n_pix_good": known.astype("i4")}
     projection = {"object_id": ids[::-1], "x": np.arange(50)[::-1].astype("f4"), "y": -np.arange(50)[::-1].astype("f4")}
-    return AtlasTable.from_store(writer.finish(), Run(tmp_path, latents, projection)), set(known.tolist())
+    return AtlasTable.from_store(writer.finish(), make_run(tmp_path, latents, projection)), set(known.tolist())
 
 
 def test_every_object_gets_its_own_latents_and_place(joined):
@@ -101,3 +99,14 @@ def test_flags_are_coloured_as_classes_and_numbers_on_a_scale(library):
     assert table.is_categorical("class") and table.is_categorical("z_warn") and table.is_categorical("calibrated")
     assert not table.is_categorical("z") and not table.is_categorical("n_pix_good")
     assert list(table.maps) == ["pca", "sky"]
+
+
+def test_the_ground_is_what_another_store_left_on_the_map(joined, tmp_path):
+    table, _ = joined
+    x, y = table.ground["umap"]
+    assert x.tolist() == [7, 9, 11] and y.tolist() == [8, 10, 12]
+    store, run = table.store, table.run
+    run.reference("umap").write_bytes(b"damaged")
+    assert AtlasTable.from_store(store, run).ground == {}
+    (run.path / "run.json").write_text(json.dumps({"data": {"sha256": store.manifest.fingerprint}}))
+    assert AtlasTable.from_store(store, RunFolder(run.path)).ground == {}
