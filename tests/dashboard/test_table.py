@@ -22,7 +22,8 @@ def make_run(folder, latents, projection, read="another store's data"):
     (run.path / "run.json").write_text(json.dumps({"data": {"sha256": read}}))
     pq.write_table(pa.table(latents), run.latents)
     pq.write_table(pa.table(projection), run.projection("umap"))
-    save_file({"coordinates": np.float32([[7, 8], [9, 10], [11, 12]]), "latents": np.zeros((3, 1), "f4")}, run.reference("umap"))
+    places = {"coordinates": np.float32([[7, 8], [9, 10], [11, 12]]), "latents": np.zeros((3, 1), "f4")}
+    save_file(places, run.reference("umap"))
     return run
 
 
