@@ -49,7 +49,7 @@ class AtlasPage:
 
     def wait_for_counts(self, **wanted):
         names = ("in_view", "drawn", "selected", "catalogue")
-        for _ in range(200):
+        for _ in range(PATIENCE_MS // 50):
             if all(self.counts()[names.index(name)] == number for name, number in wanted.items()):
                 return
             self.page.wait_for_timeout(50)
