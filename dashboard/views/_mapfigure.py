@@ -49,9 +49,9 @@ class MapFigure:
         self._mark_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
         self._ground_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
         place = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
-        self.figure.image(**place, source=self.ground, color_mapper=self._ground_mapper)
         self.figure.image(**place, source=self.image, color_mapper=self.mapper)
         self.figure.image(**place, source=self.marked, color_mapper=self._mark_mapper)
+        self.figure.image(**place, source=self.ground, color_mapper=self._ground_mapper, level="underlay")
         self._patch = self.figure.patch("x", "y", source=self.outline, fill_alpha=0.06, line_width=1.5)
         self._halo = self.figure.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
         self._ring = self.figure.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2)
