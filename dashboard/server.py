@@ -69,4 +69,9 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
     print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
     if browser:
         server.io_loop.add_callback(server.show, "/")
-    server.run_until_shutdown()
+    # not Bokeh's run_until_shutdown: where nobody reads our output any more its SIGTERM handler fails and the server stays
+    server.start()
+    try:
+        server.io_loop.start()
+    finally:
+        server.stop()

@@ -59,13 +59,13 @@ BRIGHT = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
 @pytest.mark.parametrize(("scheme", "bright"), [("dark", False), ("light", True)])
 def test_the_theme_follows_the_system_and_then_the_user(atlas, scheme, bright):
     page = atlas(scheme=scheme)
-    assert page.page.evaluate(BRIGHT) == bright
+    page.page.wait_for_function(f"() => ({BRIGHT})() === {str(bright).lower()}")
     page.page.get_by_role("button", name="Dark or light").click()
     page.page.wait_for_function(f"() => ({BRIGHT})() !== {str(bright).lower()}")
     page.address_has(f"theme={'dark' if bright else 'light'}")
     page.page.reload()
     page.wait()
-    assert page.page.evaluate(BRIGHT) != bright, "the user's choice outlives a reload"
+    page.page.wait_for_function(f"() => ({BRIGHT})() !== {str(bright).lower()}")  # the user's choice outlives a reload
 
 
 def test_a_page_follows_the_system_while_it_is_open(atlas):

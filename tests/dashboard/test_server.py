@@ -1,6 +1,10 @@
 """Ports, and the commands' refusals."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -30,3 +34,13 @@ def test_what_is_not_there_is_refused_in_one_line(words, capsys):
     assert main([*words, "--no-browser"]) == 1
     said = capsys.readouterr().err.strip()
     assert "nowhere" in said and "\n" not in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_ends_when_it_is_told_to_though_nobody_reads_its_output(store_path, ending):
+    words = [sys.executable, "-m", "qsocore.cli", "serve", str(store_path), "--no-browser"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    assert "http://localhost:" in process.stdout.readline()
+    process.stdout.close()
+    process.send_signal(ending)
+    process.wait(30)  # raises while it goes on
