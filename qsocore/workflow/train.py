@@ -104,7 +104,7 @@ def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSetting
         owner = next((i for i, known in enumerate(keys) if key in known), None)
         if owner is None:
             remedy = did_you_mean(key, set().union(*keys))
-            raise ConfigError(f"no setting of a {model.name} training is called {key!r}", word, remedy)
+            raise ConfigError(f"no setting of the {model.name} training is called {key!r}", word, remedy)
         sorted_words[owner].append(word)
     return tuple(from_words(kind, own) for kind, own in zip(kinds, sorted_words, strict=True))
 
