@@ -12,13 +12,15 @@ import run
 from qsocore.cli import parser_of
 from qsocore.commands import COMMANDS
 from qsocore.figures import FIGURES
+from qsocore.surveys import SURVEYS
 from tests.bench.__main__ import BEGIN, END, benches, rewritten, table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [line.strip() for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 WRITTEN = [code for code in BLOCKS + re.findall(r"`([^`\n]+)`", README) if not re.search(r"\b[A-Z]{4,}\b", code)]
-README_QSO = sorted({code for code in WRITTEN if code.startswith("qso ")} - {"qso serve"})  # the bare name in a sentence
+README_QSO = sorted({code for code in WRITTEN if code.startswith("qso ")}
+                    - {"qso serve", "qso --help"})  # the bare name in a sentence; what is no command's
 EXAMPLES = [line for name in COMMANDS.names() for line in COMMANDS.get(name).example.strip().splitlines()]
 EXAMPLES += [FIGURES.get(name).example for name in FIGURES.names()]
 
@@ -33,6 +35,11 @@ def parse(line: str) -> argparse.Namespace:
 @pytest.mark.parametrize("line", README_QSO)
 def test_every_command_line_of_readme_parses(line):
     parse(line)
+
+
+@pytest.mark.parametrize("line", [line for line in README_QSO + EXAMPLES if line.startswith("qso ingest")])
+def test_a_reader_named_in_an_example_exists(line):
+    assert (parse(line).survey or "sdss-spec") in SURVEYS
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

@@ -277,11 +277,9 @@ def test_an_interrupted_ingest_says_one_line_and_goes_on(tmp_path):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not _children(slow.pid) and slow.poll() is None:
         time.sleep(0.01)
-    time.sleep(2.0)  # the workers have started and are reading, or have not and are importing
+    time.sleep(0.3)  # the workers are importing, or reading already
     os.killpg(slow.pid, signal.SIGINT)
     _, err = slow.communicate(timeout=60)
-    if slow.returncode == 0:
-        pytest.skip("it was done before it could be interrupted")
     assert slow.returncode == 130 and "Traceback" not in err and "stopped" in err, err
     assert not (tmp_path / "a.store").exists()
     assert main(list(map(str, words))) == 0 and open_store(tmp_path / "a.store").n_rows == 400
