@@ -109,6 +109,14 @@ def test_a_row_of_the_selection_brings_its_object_into_focus(atlas, table):
     assert_shows(page, table, table.row_of(name))
 
 
+_ADDRESS_IS_VIEW = """() => {
+  const window_ = new URLSearchParams(location.search).get("window")?.split(",").map(Number)
+  const {x_range, y_range} = Bokeh.documents[0].get_model_by_name("map")
+  const near = (one, other) => Math.abs(one - other) < 1e-4 * (x_range.end - x_range.start + y_range.end - y_range.start)
+  return window_ && [x_range.start, x_range.end, y_range.start, y_range.end].every((edge, k) => near(edge, window_[k]))
+}"""
+
+
 def test_the_wheel_looks_closer_and_reset_looks_at_everything(atlas, table):
     page = atlas()
     (place,) = page.places(*[[np.median(table.numbers(name))] for name in table.maps["pca"]])
@@ -116,7 +124,7 @@ def test_the_wheel_looks_closer_and_reset_looks_at_everything(atlas, table):
     for _ in range(4):
         page.page.mouse.wheel(0, -300)
         page.page.wait_for_timeout(100)
-    page.address_has("window=")
+    page.page.wait_for_function(_ADDRESS_IS_VIEW)  # not that of an earlier turn of the wheel
     x0, x1, y0, y1 = (float(edge) for edge in parse_qs(urlsplit(page.page.url).query)["window"][0].split(","))
     x, y = (table.numbers(name) for name in table.maps["pca"])
     inside = int(((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).sum())
