@@ -10,12 +10,12 @@ FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', Roboto, Arial, sans-se
 INK = {
     "dark": {"page": "#0c0e11", "surface": "#12151a", "line": "#262c34", "text": "#d8dde3", "muted": "#8d96a1",
              "accent": "#86b6e8", "on_accent": "#12151a", "model": "#f0a35e", "mark": "#ffffff", "under": "#000000",
-             "flux": "#b9c7d6", "warn": "#e0b454", "ground": "#2b323b"},
+             "flux": "#b9c7d6", "warn": "#e0b454", "ground": "#2b323b", "a": "#56b4e9", "b": "#e69f00"},
     "light": {"page": "#eef0f2", "surface": "#fbfcfd", "line": "#d9dde2", "text": "#1b2127", "muted": "#5a646f",
               "accent": "#1d5c9e", "on_accent": "#fbfcfd", "model": "#c2410c", "mark": "#10151a", "under": "#ffffff",
-              "flux": "#34495e", "warn": "#9a6700", "ground": "#dde1e6"},
+              "flux": "#34495e", "warn": "#9a6700", "ground": "#dde1e6", "a": "#0072b2", "b": "#c4650a"},
 }
-"""Named colours of both themes."""
+"""Named colours of both themes; "a" and "b" are those of the two slots."""
 
 
 def _palette(ink: dict[str, str]) -> dict:
