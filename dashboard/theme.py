@@ -93,9 +93,9 @@ TOOLBAR_CSS = ":host(.bk-above) { padding-left: 24px; } .bk-divider { opacity: 0
 
 @cache
 def css(name: str = "atlas") -> str:
-    """A stylesheet of the page's own panes: "atlas", or "table" for the selection's."""
+    """A stylesheet of the page's own panes, by the name of its file in ``assets/css``; "atlas" is what all share."""
     here = Path(__file__).resolve().parent
-    folders = here / "assets", here.parent / "assets"  # installed, or in the repository
+    folders = here / "css", here.parent / "assets" / "css"  # installed, or in the repository
     return next(folder / f"{name}.css" for folder in folders if folder.is_dir()).read_text()
 
 
