@@ -22,8 +22,9 @@ What is missing (NaN, an empty string) is neither inside nor outside: a conditio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,20 +33,49 @@ from qsocore._selection_text import parse, to_text
 from qsocore.catalog import is_missing
 from qsocore.errors import ConfigError, did_you_mean
 
-__all__ = ["Rule", "check", "columns_of", "evaluate", "from_json", "inside", "parse", "to_json", "to_text"]
+__all__ = ["Coded", "Names", "Rule", "check", "columns_of", "combine", "evaluate", "from_json", "inside", "parse", "to_json",
+           "to_text"]
 
 Rule = dict[str, Any]
-Columns = Callable[[str], NDArray]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of text of which many rows share few values.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_rows,)
+        Number of each row's label.
+    labels : sequence of str
+        The text of each code; "" is missing.
+    """
+
+    codes: NDArray[np.integer]
+    labels: Sequence[str]
+
+
+class Names(Protocol):
+    """A column of text in which every row differs, such as object ids: it can only be searched."""
+
+    def isin(self, wanted: Sequence[str]) -> NDArray[np.bool_]:
+        """Which rows hold one of these, shape (n_rows,)."""
+        ...
+
+
+Columns = Callable[[str], "NDArray | Coded | Names"]
+Within = Callable[[tuple[str, str], NDArray[np.float64]], NDArray[np.bool_]]
 _Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # surely true, surely false: unknown is neither
 
 _KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "compare": ("column", "cmp", "value"),
          "range": ("column", "low", "high"), "isin": ("column", "values"), "missing": ("column",), "ids": ("ids",),
          "polygon": ("vertices",)}
 _COMPARE = {"==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+_MODES = ("replace", "add", "subtract", "intersect")
 _DEEPEST = 100  # levels of and/or/not; a rule from a file or a URL may not exhaust the interpreter
 
 
-def evaluate(rule: Rule, columns: Columns, n_rows: int) -> NDArray[np.bool_]:
+def evaluate(rule: Rule, columns: Columns, n_rows: int, within: Within | None = None) -> NDArray[np.bool_]:
     """Which rows a rule selects.
 
     Parameters
@@ -53,9 +83,12 @@ def evaluate(rule: Rule, columns: Columns, n_rows: int) -> NDArray[np.bool_]:
     rule : dict
         See the module's text.
     columns : callable
-        Gives the values of a column by name, shape (n_rows,); missing numbers are NaN, missing strings "".
+        Gives the values of a column by name, shape (n_rows,); missing numbers are NaN, missing strings "". Text may come as
+        `Coded` or as `Names`.
     n_rows : int
         How many rows there are.
+    within : callable, optional
+        Says which rows lie in a polygon, from its axes and corners, as `inside` would; for those who have an index.
 
     Returns
     -------
@@ -67,7 +100,32 @@ def evaluate(rule: Rule, columns: Columns, n_rows: int) -> NDArray[np.bool_]:
         For a rule that is none, or that compares text with numbers.
     """
     check(rule)
-    return _truth(rule, columns, n_rows)[0]
+    return _truth(rule, columns, n_rows, within)[0]
+
+
+def combine(old: Rule | None, new: Rule, mode: str) -> Rule:
+    """What a new rule does to an old one.
+
+    Parameters
+    ----------
+    old : dict or None
+        None selects nothing.
+    new : dict
+    mode : {"replace", "add", "subtract", "intersect"}
+
+    Returns
+    -------
+    dict
+        As flat as it goes: adding thrice gives one ``or`` of four.
+    """
+    if mode not in _MODES:
+        raise ConfigError(f"there is no mode {mode!r}", "selection", did_you_mean(mode, _MODES))
+    if mode == "replace" or (old is None and mode == "add"):
+        return new
+    if old is None:
+        return {"op": "not", "rule": {"op": "all"}}
+    op, part = ("or", new) if mode == "add" else ("and", {"op": "not", "rule": new} if mode == "subtract" else new)
+    return {"op": op, "rules": [*(old["rules"] if old["op"] == op else [old]), part]}
 
 
 def columns_of(rule: Rule) -> list[str]:
@@ -163,47 +221,72 @@ def inside(x: ArrayLike, y: ArrayLike, vertices: ArrayLike) -> NDArray[np.bool_]
     return out
 
 
-def _truth(rule: Rule, columns: Columns, n: int) -> _Truth:
+def _truth(rule: Rule, columns: Columns, n: int, within: Within | None) -> _Truth:
     op = rule["op"]
     if op == "all":
         return np.ones(n, bool), np.zeros(n, bool)
     if op == "not":
-        true, false = _truth(rule["rule"], columns, n)
+        true, false = _truth(rule["rule"], columns, n, within)
         return false, true
     if op in ("and", "or"):
         true, false = np.full(n, op == "and"), np.full(n, op == "or")
         for part in rule["rules"]:
-            part_true, part_false = _truth(part, columns, n)
+            part_true, part_false = _truth(part, columns, n, within)
             true, false = (true & part_true, false | part_false) if op == "and" else (true | part_true, false & part_false)
         return true, false
     if op == "missing":
-        gone = is_missing(columns(rule["column"]))
+        gone = _of_labels(columns(rule["column"]), is_missing)
         return gone, ~gone
-    holds, known = _condition(rule, columns)
+    if op == "polygon":
+        holds, known = _in_polygon(rule, columns, within)
+    else:
+        name = "object_id" if op == "ids" else rule["column"]
+        values = columns(name)
+        if hasattr(values, "isin"):
+            holds, known = _named(rule, name, values), np.True_
+        else:
+            holds = _of_labels(values, lambda labels: _holds(rule, name, labels))
+            known = _of_labels(values, lambda labels: ~is_missing(labels))
     return holds & known, ~holds & known
 
 
-def _condition(rule: Rule, columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether a condition on columns holds, and where it can be known; both (n,)."""
+def _of_labels(values: NDArray | Coded, do: Callable[[NDArray], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """`do` for every row, asked only once per label where rows share few."""
+    if isinstance(values, Coded):
+        return do(np.array(values.labels, object))[values.codes]
+    return do(np.asarray(values))
+
+
+def _in_polygon(rule: Rule, columns: Columns, within: Within | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    x, y = (np.asarray(columns(name)) for name in _axes(rule))
+    known, vertices = np.isfinite(x) & np.isfinite(y), _vertices(rule)
+    return within(_axes(rule), vertices) if within else inside(x, y, vertices), known
+
+
+def _named(rule: Rule, name: str, values: Names) -> NDArray[np.bool_]:
+    """Conditions on a column that can only be searched."""
     op = rule["op"]
-    if op == "polygon":
-        x, y = (np.asarray(columns(name), np.float64) for name in _axes(rule))
-        return inside(x, y, _vertices(rule)), np.isfinite(x) & np.isfinite(y)
-    name = "object_id" if op == "ids" else rule["column"]
-    values = np.asarray(columns(name))
-    known = ~is_missing(values)
+    if op not in ("ids", "isin") and not (op == "compare" and rule["cmp"] in ("==", "!=")):
+        raise ConfigError(f"column {name} holds text, which has no order", "selection", "use ==, != or in")
+    found = values.isin([str(word) for word in ([rule["value"]] if op == "compare" else rule[_KEYS[op][-1]])])
+    return ~found if op == "compare" and rule["cmp"] == "!=" else found
+
+
+def _holds(rule: Rule, name: str, values: NDArray) -> NDArray[np.bool_]:
+    """Whether a condition on one column holds, shape (n,)."""
+    op = rule["op"]
     if op == "range":
         _same_kind(name, values, [rule["low"], rule["high"]])
-        return (values >= rule["low"]) & (values <= rule["high"]), known
+        return (values >= rule["low"]) & (values <= rule["high"])
     if op == "compare":
         _same_kind(name, values, [rule["value"]], ordered=rule["cmp"] not in ("==", "!="))
-        return np.asarray(_COMPARE[rule["cmp"]](values, rule["value"]), bool), known
+        return np.asarray(_COMPARE[rule["cmp"]](values, rule["value"]), bool)
     wanted = rule["ids"] if op == "ids" else rule["values"]
     _same_kind(name, values, wanted)
     wanted = set(wanted)
     if values.dtype.kind in "OUT":
-        return np.fromiter((value in wanted for value in values), bool, values.size), known
-    return np.isin(values, list(wanted)), known
+        return np.fromiter((value in wanted for value in values), bool, values.size)
+    return np.isin(values, list(wanted))
 
 
 def _same_kind(name: str, values: NDArray, wanted: list, ordered: bool = False) -> None:
