@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from qsocore.catalog import Column
@@ -20,6 +19,7 @@ from qsocore.grid import WaveGrid
 from qsocore.store import paths
 from qsocore.store.columns import from_field, to_numpy
 from qsocore.store.manifest import ARRAYS, Manifest
+from qsocore.store.parquet import ParquetTable
 from qsocore.store.runs import RunFolder, list_runs
 
 if TYPE_CHECKING:
@@ -56,16 +56,14 @@ class Store:
         self.path, self.manifest = path, manifest
         file = path / paths.CATALOG
         try:
-            self._parquet = pq.ParquetFile(file, memory_map=True)
+            self.catalog = ParquetTable(file)
         except (FileNotFoundError, pa.ArrowInvalid) as error:
             raise StoreError(f"the catalogue cannot be read ({error})", file, "make the store again") from None
-        if self._parquet.metadata.num_rows != manifest.n_rows:
-            raise StoreError(f"the catalogue has {self._parquet.metadata.num_rows} rows, the manifest {manifest.n_rows}",
+        if self.catalog.n_rows != manifest.n_rows:
+            raise StoreError(f"the catalogue has {self.catalog.n_rows} rows, the manifest {manifest.n_rows}",
                              file, "make the store again")
         self._starts = np.cumsum([0] + [shard.rows for shard in manifest.shards])
         self._maps: dict[tuple[str, int], NDArray] = {}
-        groups = [self._parquet.metadata.row_group(k).num_rows for k in range(self._parquet.num_row_groups)]
-        self._group_starts = np.cumsum([0] + groups)
 
     def __repr__(self) -> str:
         return f"<Store {self.path}: {self.n_rows:,} objects on {self.grid.name if self.grid else 'no grid'}>"
@@ -85,7 +83,7 @@ class Store:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Every catalogue column with its role, unit and description."""
-        return {field.name: from_field(field) for field in self._parquet.schema_arrow}
+        return {field.name: from_field(field) for field in self.catalog.schema}
 
     def _known(self, names: Sequence[str]) -> list[str]:
         for name in names:
@@ -101,11 +99,11 @@ class Store:
         StoreError
             When there is no such column.
         """
-        return to_numpy(self._parquet.read(self._known([name])).column(0))
+        return to_numpy(self.catalog.read(self._known([name])).column(0))
 
     def codes(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """A string column as codes (n_rows,) into its sorted labels; -1 is missing."""
-        values = self._parquet.read(self._known([name])).column(0).cast(pa.string()).dictionary_encode().combine_chunks()
+        values = self.catalog.read(self._known([name])).column(0).cast(pa.string()).dictionary_encode().combine_chunks()
         values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
         labels = values.dictionary.to_pylist()
         order = np.argsort(labels, kind="stable").astype(np.int64) if labels else np.zeros(0, np.int64)
@@ -116,15 +114,7 @@ class Store:
     def table(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pa.Table:
         """Columns (all by default) of some rows (all by default, else in the order given) as an Arrow table."""
         names = list(self.columns) if names is None else self._known(names)
-        if rows is None:
-            return self._parquet.read(names)
-        rows = self._checked(rows)
-        groups, which = np.unique(np.searchsorted(self._group_starts, rows, side="right") - 1, return_inverse=True)
-        if not len(groups):
-            return self._parquet.schema_arrow.empty_table().select(names)
-        lengths = np.diff(self._group_starts)[groups]
-        offsets = np.cumsum(np.concatenate([[0], lengths]))[:-1] - self._group_starts[groups]
-        return self._parquet.read_row_groups(groups.tolist(), names).take(pa.array(rows + offsets[which]))
+        return self.catalog.read(names, None if rows is None else self._checked(rows))
 
     def frame(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pd.DataFrame:
         """As `table`, as a DataFrame."""
@@ -136,7 +126,7 @@ class Store:
 
     @cached_property
     def _ids(self) -> pa.Array:
-        return self._parquet.read(["object_id"]).column(0).combine_chunks()
+        return self.catalog.read(["object_id"]).column(0).combine_chunks()
 
     def index_of(self, object_ids: Sequence[str]) -> NDArray[np.int64]:
         """Row of each object id, -1 where the store has none of that name."""

@@ -1,0 +1,59 @@
+"""A Parquet file read by column and by row: nothing but its footer is touched before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike
+
+
+class ParquetTable:
+    """Columns of a Parquet file, memory-mapped.
+
+    Parameters
+    ----------
+    file : path
+
+    Raises
+    ------
+    FileNotFoundError, pyarrow.ArrowInvalid
+        When it is absent or no Parquet file.
+    """
+
+    def __init__(self, file: str | Path):
+        self.file = Path(file)
+        self._parquet = pq.ParquetFile(file, memory_map=True)
+        lengths = [self._parquet.metadata.row_group(k).num_rows for k in range(self._parquet.num_row_groups)]
+        self._starts = np.cumsum([0] + lengths)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names, types and metadata of the columns."""
+        return self._parquet.schema_arrow
+
+    @property
+    def n_rows(self) -> int:
+        """Rows."""
+        return self._parquet.metadata.num_rows
+
+    def read(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pa.Table:
+        """Columns (all by default) of some rows (all by default, else in the order given); only their row groups are read."""
+        names = self.schema.names if names is None else list(names)
+        if rows is None:
+            return self._parquet.read(names)
+        rows = np.asarray(rows, np.int64)
+        groups, which = np.unique(np.searchsorted(self._starts, rows, side="right") - 1, return_inverse=True)
+        if not len(groups):
+            return self.schema.empty_table().select(names)
+        lengths = np.diff(self._starts)[groups]
+        offsets = np.cumsum(np.concatenate([[0], lengths]))[:-1] - self._starts[groups]
+        return self._parquet.read_row_groups(groups.tolist(), names).take(pa.array(rows + offsets[which]))
+
+    def pieces(self, name: str) -> Iterator[pa.Array]:
+        """One column, row group by row group, so that what is longer than the memory can be read."""
+        for batch in self._parquet.iter_batches(65_536, columns=[name]):
+            yield batch.column(0)
