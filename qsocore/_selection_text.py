@@ -8,6 +8,7 @@
     condition  = column cmp value | number cmp column cmp number | column ["not"] "in" list
                | column "is" ["not"] "missing" | "ids" list | "all"
                | "polygon" "(" projection | column "," column ";" number number { "," number number } ")"
+               | "cone" "(" [column "," column ";"] number "," number "," number ["deg" | "arcmin" | "arcsec"] ")"
 
 A column with other signs than letters, digits, ``_`` and ``.`` is written between backticks.
 """
@@ -18,6 +19,7 @@ import json
 import re
 from typing import Any
 
+from qsocore._cone import UNITS, radius_text, to_degrees
 from qsocore.errors import ConfigError
 
 _TOKEN = re.compile(r"""\s*(?:
@@ -30,7 +32,7 @@ _TOKEN = re.compile(r"""\s*(?:
 _SAME = {"&&": "&", "and": "&", "||": "|", "or": "|", "!": "~", "not": "~", "=": "=="}
 _CMP = ("==", "!=", "<", "<=", ">", ">=")
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_WORDS = {"and", "or", "not", "in", "is", "missing", "ids", "all", "polygon", "true", "false"}
+_WORDS = {"and", "or", "not", "in", "is", "missing", "ids", "all", "polygon", "cone", "true", "false"}
 _DEEPEST = 100
 
 
@@ -70,6 +72,9 @@ def to_text(rule: dict[str, Any]) -> str:
     if op == "polygon":
         name = ", ".join(map(_name, rule["axes"])) if rule.get("axes") else _name(rule["projection"])
         return f"polygon({name}; {', '.join(f'{x!r} {y!r}' for x, y in rule['vertices'])})"
+    if op == "cone":
+        axes = f"{', '.join(map(_name, rule['axes']))}; " if rule.get("axes") else ""
+        return f"cone({axes}{rule['ra']!r}, {rule['dec']!r}, {radius_text(rule['radius'])})"
     column = _name(rule["column"])
     if op == "compare":
         return f"{column} {rule['cmp']} {_value(rule['value'])}"
@@ -166,6 +171,8 @@ class _Parser:
             return {"op": "ids", "ids": self.values()}
         if self.take("polygon"):
             return self.polygon()
+        if self.take("cone"):
+            return self.cone()
         column = self.column()
         if self.take("is"):
             negated = self.take("~")
@@ -203,6 +210,22 @@ class _Parser:
         self.need(")")
         where = {"axes": names} if len(names) == 2 else {"projection": names[0]}
         return {"op": "polygon", **where, "vertices": vertices}
+
+    def cone(self) -> dict[str, Any]:
+        self.need("(")
+        axes = {}
+        if self.peek()[0] != "number":
+            first = self.column()
+            self.need(",")
+            axes = {"axes": [first, self.column()]}
+            self.need(";")
+        ra = self.number()
+        self.need(",")
+        dec = self.number()
+        self.need(",")
+        radius = to_degrees(self.number(), self.take(*UNITS) or "deg")
+        self.need(")")
+        return {"op": "cone", **axes, "ra": ra, "dec": dec, "radius": radius}
 
     def column(self) -> str:
         kind, word, _ = self.peek()

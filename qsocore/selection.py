@@ -13,6 +13,7 @@ isin      ``column``, ``values``
 missing   ``column``: it has no value
 ids       ``ids``: object ids
 polygon   ``vertices`` [[x, y], ...] and ``axes`` [column, column], or ``projection`` (columns NAME_x and NAME_y)
+cone      ``ra``, ``dec``, ``radius`` in degrees; ``axes`` [column, column] if they are not called ra and dec
 ========  ====================================================================================================
 
 What is missing (NaN, an empty string) is neither inside nor outside: a condition on it is unknown, and so is its negation
@@ -29,6 +30,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qsocore import _cone
 from qsocore._selection_text import parse, to_text
 from qsocore.catalog import is_missing
 from qsocore.errors import ConfigError, did_you_mean
@@ -69,7 +71,7 @@ _Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # surely true, surely fals
 
 _KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "compare": ("column", "cmp", "value"),
          "range": ("column", "low", "high"), "isin": ("column", "values"), "missing": ("column",), "ids": ("ids",),
-         "polygon": ("vertices",)}
+         "polygon": ("vertices",), "cone": ("ra", "dec", "radius")}
 _COMPARE = {"==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 _MODES = ("replace", "add", "subtract", "intersect")
 _DEEPEST = 100  # levels of and/or/not; a rule from a file or a URL may not exhaust the interpreter
@@ -136,7 +138,7 @@ def columns_of(rule: Rule) -> list[str]:
         names = [name for part in rule["rules"] for name in columns_of(part)]
     elif op == "not":
         names = columns_of(rule["rule"])
-    elif op == "polygon":
+    elif op in ("polygon", "cone"):
         names = list(_axes(rule))
     else:
         names = {"all": [], "ids": ["object_id"]}.get(op, [rule.get("column")])
@@ -187,6 +189,8 @@ def check(rule: Any, depth: int = 0) -> None:
     if op == "polygon":
         _vertices(rule)
         _axes(rule)
+    if op == "cone":
+        _check_cone(rule)
 
 
 def inside(x: ArrayLike, y: ArrayLike, vertices: ArrayLike) -> NDArray[np.bool_]:
@@ -237,8 +241,8 @@ def _truth(rule: Rule, columns: Columns, n: int, within: Within | None) -> _Trut
     if op == "missing":
         gone = _of_labels(columns(rule["column"]), is_missing)
         return gone, ~gone
-    if op == "polygon":
-        holds, known = _in_polygon(rule, columns, within)
+    if op in ("polygon", "cone"):
+        holds, known = (_in_polygon if op == "polygon" else _in_cone)(rule, columns, within)
     else:
         name = "object_id" if op == "ids" else rule["column"]
         values = columns(name)
@@ -261,6 +265,11 @@ def _in_polygon(rule: Rule, columns: Columns, within: Within | None) -> tuple[ND
     x, y = (np.asarray(columns(name)) for name in _axes(rule))
     known, vertices = np.isfinite(x) & np.isfinite(y), _vertices(rule)
     return within(_axes(rule), vertices) if within else inside(x, y, vertices), known
+
+
+def _in_cone(rule: Rule, columns: Columns, _: Within | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    ra, dec = (np.asarray(columns(name)) for name in _axes(rule))
+    return _cone.within(ra, dec, rule["ra"], rule["dec"], rule["radius"]), np.isfinite(ra) & np.isfinite(dec)
 
 
 def _named(rule: Rule, name: str, values: Names) -> NDArray[np.bool_]:
@@ -301,10 +310,19 @@ def _same_kind(name: str, values: NDArray, wanted: list, ordered: bool = False) 
 
 
 def _axes(rule: Rule) -> tuple[str, str]:
+    if rule["op"] == "cone" and not rule.get("axes"):
+        return "ra", "dec"
     axes = rule.get("axes") or [f"{rule.get('projection')}_x", f"{rule.get('projection')}_y"]
     if not (rule.get("axes") or rule.get("projection")) or len(axes) != 2 or not all(isinstance(a, str) for a in axes):
-        raise ConfigError("a polygon needs a projection's name, or two columns as axes", "selection")
+        raise ConfigError(f"a {rule['op']} needs two columns as axes, or a polygon a projection's name", "selection")
     return axes[0], axes[1]
+
+
+def _check_cone(rule: Rule) -> None:
+    if not all(_number(rule[key]) for key in _KEYS["cone"]) or abs(rule["dec"]) > 90 or not 0 < rule["radius"] <= 180:
+        raise ConfigError("a cone needs a right ascension, a declination from -90 to 90 and a radius up to 180, in degrees",
+                          "selection", "write it like  cone(150.1, 2.2, 10 arcsec)")
+    _axes(rule)
 
 
 def _vertices(rule: Rule) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ Z = np.array([0.5, 2.5, np.nan, 3.0, 2.0, 7.0])
 KIND = np.array(["QSO", "QSO", "STAR", "", "GALAXY", "QSO"], dtype=object)
 TARGET = np.array([1, 2**53 + 1, 2**53, 4, 5, 6])
 TABLE = {"z": Z, "class": KIND, "TARGETID": TARGET, "object_id": np.array([f"a:b:{i}" for i in range(6)], dtype=object),
-         "umap_x": np.array([0.0, 1, 2, np.nan, 4, 5]), "umap_y": np.array([0.0, 1, 2, 3, 4, 5])}
+         "umap_x": np.array([0.0, 1, 2, np.nan, 4, 5]), "umap_y": np.array([0.0, 1, 2, 3, 4, 5]),
+         "ra": np.array([0.1, 90, 180, np.nan, 270, 359.8]), "dec": np.array([0.0, 1, 2, 3, 4, 0.1])}
 
 
 def rows(text):
@@ -39,6 +40,8 @@ def rows(text):
     ("~polygon(umap_x, umap_y; 0.5 0.5, 4.5 0.5, 4.5 4.5, 0.5 4.5)", [0, 5]),  # a point without place is not outside
     ("`class` = 'QSO' and z<1 || z>6", [0, 5]),
     ("all", [0, 1, 2, 3, 4, 5]),
+    ("cone(0.2, 0, 30 arcmin)", [0, 5]),
+    ("~cone(ra, dec; 0.2, 0.0, 0.5 deg)", [1, 2, 4]),      # a place that is not known is not elsewhere
     ("z > -1e9", [0, 1, 3, 4, 5]),
 ])
 def test_text_selects_what_it_says(text, expected):
@@ -47,6 +50,7 @@ def test_text_selects_what_it_says(text, expected):
 
 @pytest.mark.parametrize("text", [
     "z >", "z > 2 &", "(z > 2", "z > 2)", "z ** 2", "__import__('os').system('true')", "z > two", 'z > "unclosed', "z in []]",
+    "cone(1, 2)", "cone(1, 2, 3 parsec)", "cone(1, 95, 3 deg)",
     "polygon(umap; 1 2)", "and", "z is gone", "", "2 < 3", 'class == "\\q"',
 ])
 def test_bad_text_is_refused_with_its_place(text):
@@ -66,6 +70,10 @@ def test_bad_text_is_refused_with_its_place(text):
     ({"op": "polygon", "projection": "umap", "vertices": [[0, 0], [1, 1]]}, "three corners"),
     ({"op": "polygon", "projection": "umap", "vertices": [[0, 0], [1, 1], [0, float("inf")]]}, "three corners"),
     ({"op": "polygon", "vertices": [[0, 0], [1, 1], [1, 0]]}, "projection"),
+    ({"op": "cone", "ra": 10, "dec": 91, "radius": 1}, "-90 to 90"),
+    ({"op": "cone", "ra": 10, "dec": 9, "radius": 0}, "radius"),
+    ({"op": "cone", "ra": "10", "dec": 9, "radius": 1}, "right ascension"),
+    ({"op": "cone", "ra": 10, "dec": 9, "radius": 1, "axes": ["ra"]}, "two columns"),
     ([1], "no rule"),
 ])
 def test_bad_rules_are_refused(rule, word):
@@ -102,6 +110,8 @@ conditions = st.one_of(
     st.builds(lambda v: {"op": "ids", "ids": v}, st.lists(words, max_size=3)),
     st.builds(lambda v: {"op": "polygon", "projection": "umap", "vertices": v},
               st.lists(st.lists(finite, min_size=2, max_size=2), min_size=3, max_size=5)),
+    st.builds(lambda a, d, r, axes: {"op": "cone", "ra": a, "dec": d, "radius": r} | axes, finite, st.floats(-90, 90),
+              st.floats(1e-6, 180), st.sampled_from([{}, {"axes": ["ra", "odd name"]}])),
     st.just({"op": "all"}),
 )
 rules = st.recursive(conditions, lambda inner: st.one_of(
