@@ -36,6 +36,22 @@ _WORDS = {"and", "or", "not", "in", "is", "missing", "ids", "all", "polygon", "c
 _DEEPEST = 100
 
 
+class TextError(ConfigError):
+    """A text that is no selection.
+
+    Parameters
+    ----------
+    what, where, remedy
+        As in `AtlasError`.
+    place : int
+        Number of the sign in the text at which it is not understood.
+    """
+
+    def __init__(self, what: str, where: object, remedy: str, place: int):
+        super().__init__(what, where, remedy)
+        self.place = place
+
+
 def parse(text: str) -> dict[str, Any]:
     """Read a selection written as text.
 
@@ -46,7 +62,7 @@ def parse(text: str) -> dict[str, Any]:
 
     Raises
     ------
-    ConfigError
+    TextError
         With the place that is not understood.
     """
     parser = _Parser(text)
@@ -137,7 +153,7 @@ class _Parser:
     def fail(self, why: str, place: int | None = None):
         place = self.peek()[2] if place is None else place
         rest = self.text[place:place + 20] or "the end"
-        raise ConfigError(f"{why} at {rest!r}", f"selection {self.text!r}", 'write it like  z > 2 & class == "QSO"')
+        raise TextError(f"{why} at {rest!r}", f"selection {self.text!r}", 'write it like  z > 2 & class == "QSO"', place)
 
     def any_of(self, depth: int) -> dict[str, Any]:
         return self._joined("|", "or", self.all_of, depth)

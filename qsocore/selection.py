@@ -31,12 +31,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qsocore import _cone
-from qsocore._selection_text import parse, to_text
+from qsocore._selection_text import TextError, parse, to_text
 from qsocore.catalog import is_missing
 from qsocore.errors import ConfigError, did_you_mean
 
-__all__ = ["Coded", "Names", "Rule", "check", "columns_of", "combine", "evaluate", "from_json", "inside", "parse", "to_json",
-           "to_text"]
+__all__ = ["Coded", "Names", "Rule", "TextError", "check", "columns_of", "combine", "evaluate", "from_json", "inside", "parse",
+           "to_json", "to_text"]
 
 Rule = dict[str, Any]
 
