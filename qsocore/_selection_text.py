@@ -4,7 +4,7 @@
 
     rule       = and-rule { ("|" | "or") and-rule }
     and-rule   = not-rule { ("&" | "and") not-rule }
-    not-rule   = ("~" | "not") not-rule | "(" rule ")" | condition
+    not-rule   = ("~" | "not" | "outside") not-rule | "(" rule ")" | condition
     condition  = column cmp value | number cmp column cmp number | column ["not"] "in" list
                | column "is" ["not"] "missing" | "ids" list | "all"
                | "polygon" "(" projection | column "," column ";" number number { "," number number } ")"
@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"""\s*(?:
 _SAME = {"&&": "&", "and": "&", "||": "|", "or": "|", "!": "~", "not": "~", "=": "=="}
 _CMP = ("==", "!=", "<", "<=", ">", ">=")
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_WORDS = {"and", "or", "not", "in", "is", "missing", "ids", "all", "polygon", "cone", "true", "false"}
+_WORDS = {"and", "or", "not", "in", "is", "missing", "ids", "all", "polygon", "cone", "outside", "true", "false"}
 _DEEPEST = 100
 
 
@@ -81,6 +81,8 @@ def to_text(rule: dict[str, Any]) -> str:
         return (" & " if op == "and" else " | ").join(_inner(part) for part in rule["rules"])
     if op == "not":
         return f"~{_inner(rule['rule'])}"
+    if op == "outside":
+        return f"outside {_inner(rule['rule'])}"
     if op == "all":
         return "all"
     if op == "ids":
@@ -172,6 +174,8 @@ class _Parser:
             self.fail(f"nested deeper than {_DEEPEST} levels")
         if self.take("~"):
             return {"op": "not", "rule": self.one(depth + 1)}
+        if self.take("outside"):
+            return {"op": "outside", "rule": self.one(depth + 1)}
         if self.take("("):
             rule = self.any_of(depth + 1)
             self.need(")")

@@ -7,6 +7,7 @@ A rule is a mapping with an ``op``:
 ``and``   ``rules``: all of them hold
 ``or``    ``rules``: at least one holds
 ``not``   ``rule``: it does not hold
+outside   ``rule``: it does not select the row, be it that it does not hold or that this is unknown
 compare   ``column``, ``cmp`` (one of == != < <= > >=), ``value``
 range     ``column``, ``low``, ``high``: low <= value <= high
 isin      ``column``, ``values``
@@ -17,7 +18,8 @@ cone      ``ra``, ``dec``, ``radius`` in degrees; ``axes`` [column, column] if t
 ========  ====================================================================================================
 
 What is missing (NaN, an empty string) is neither inside nor outside: a condition on it is unknown, and so is its negation
-(Kleene's three-valued logic); rows for which the whole rule is unknown are not selected.
+(Kleene's three-valued logic); rows for which the whole rule is unknown are not selected. ``outside`` knows only selected and
+not selected, so that what is taken out of a selection takes nothing else with it.
 """
 
 from __future__ import annotations
@@ -69,9 +71,9 @@ Columns = Callable[[str], "NDArray | Coded | Names"]
 Within = Callable[[tuple[str, str], NDArray[np.float64]], NDArray[np.bool_]]
 _Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # surely true, surely false: unknown is neither
 
-_KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "compare": ("column", "cmp", "value"),
-         "range": ("column", "low", "high"), "isin": ("column", "values"), "missing": ("column",), "ids": ("ids",),
-         "polygon": ("vertices",), "cone": ("ra", "dec", "radius")}
+_KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "outside": ("rule",),
+         "compare": ("column", "cmp", "value"), "range": ("column", "low", "high"), "isin": ("column", "values"),
+         "missing": ("column",), "ids": ("ids",), "polygon": ("vertices",), "cone": ("ra", "dec", "radius")}
 _COMPARE = {"==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 _MODES = ("replace", "add", "subtract", "intersect")
 _DEEPEST = 100  # levels of and/or/not; a rule from a file or a URL may not exhaust the interpreter
@@ -126,7 +128,7 @@ def combine(old: Rule | None, new: Rule, mode: str) -> Rule:
         return new
     if old is None:
         return {"op": "not", "rule": {"op": "all"}}
-    op, part = ("or", new) if mode == "add" else ("and", {"op": "not", "rule": new} if mode == "subtract" else new)
+    op, part = ("or", new) if mode == "add" else ("and", {"op": "outside", "rule": new} if mode == "subtract" else new)
     return {"op": op, "rules": [*(old["rules"] if old["op"] == op else [old]), part]}
 
 
@@ -136,7 +138,7 @@ def columns_of(rule: Rule) -> list[str]:
     op = rule["op"]
     if op in ("and", "or"):
         names = [name for part in rule["rules"] for name in columns_of(part)]
-    elif op == "not":
+    elif op in ("not", "outside"):
         names = columns_of(rule["rule"])
     elif op in ("polygon", "cone"):
         names = list(_axes(rule))
@@ -178,7 +180,7 @@ def check(rule: Any, depth: int = 0) -> None:
     for key in _KEYS[op]:
         if key not in rule:
             raise ConfigError(f"{op} needs {key!r}", "selection")
-    for part in rule["rules"] if op in ("and", "or") else [rule["rule"]] if op == "not" else []:
+    for part in rule["rules"] if op in ("and", "or") else [rule["rule"]] if op in ("not", "outside") else []:
         check(part, depth + 1)
     if op == "compare" and (rule["cmp"] not in _COMPARE or not _scalar(rule["value"])):
         raise ConfigError(f"cannot compare by {rule['cmp']!r} with {rule['value']!r}", "selection")
@@ -232,6 +234,9 @@ def _truth(rule: Rule, columns: Columns, n: int, within: Within | None) -> _Trut
     if op == "not":
         true, false = _truth(rule["rule"], columns, n, within)
         return false, true
+    if op == "outside":
+        true, _ = _truth(rule["rule"], columns, n, within)
+        return ~true, true
     if op in ("and", "or"):
         true, false = np.full(n, op == "and"), np.full(n, op == "or")
         for part in rule["rules"]:

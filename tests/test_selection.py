@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qsocore.errors import ConfigError
-from qsocore.selection import check, columns_of, evaluate, from_json, inside, parse, to_json, to_text
+from qsocore.selection import check, columns_of, combine, evaluate, from_json, inside, parse, to_json, to_text
 
 Z = np.array([0.5, 2.5, np.nan, 3.0, 2.0, 7.0])
 KIND = np.array(["QSO", "QSO", "STAR", "", "GALAXY", "QSO"], dtype=object)
@@ -40,6 +40,8 @@ def rows(text):
     ("~polygon(umap_x, umap_y; 0.5 0.5, 4.5 0.5, 4.5 4.5, 0.5 4.5)", [0, 5]),  # a point without place is not outside
     ("`class` = 'QSO' and z<1 || z>6", [0, 5]),
     ("all", [0, 1, 2, 3, 4, 5]),
+    ("outside (z > 2)", [0, 2, 4]),                        # what is not selected, the missing z too
+    ("class == 'QSO' & outside z > 2", [0]),
     ("cone(0.2, 0, 30 arcmin)", [0, 5]),
     ("~cone(ra, dec; 0.2, 0.0, 0.5 deg)", [1, 2, 4]),      # a place that is not known is not elsewhere
     ("z > -1e9", [0, 1, 3, 4, 5]),
@@ -115,7 +117,7 @@ conditions = st.one_of(
     st.just({"op": "all"}),
 )
 rules = st.recursive(conditions, lambda inner: st.one_of(
-    st.builds(lambda r: {"op": "not", "rule": r}, inner),
+    st.builds(lambda o, r: {"op": o, "rule": r}, st.sampled_from(["not", "outside"]), inner),
     st.builds(lambda o, r: {"op": o, "rules": r}, st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)),
 ), max_leaves=8)
 
@@ -166,3 +168,32 @@ def test_corner_and_edge_points_count_once():
     lower, upper = [[0, 0], [1, 0], [1, 1], [0, 1]], [[0, 1], [1, 1], [1, 2], [0, 2]]
     count = inside(x, y, lower).astype(int) + inside(x, y, upper)
     assert (count[y < 2] == 1).all()
+
+
+steps = st.lists(st.tuples(st.sampled_from(["replace", "add", "subtract", "intersect"]), st.sampled_from(
+    ["z > 2", "~(z > 2)", "class == 'QSO'", "polygon(umap; 0.5 0.5, 4.5 0.5, 4.5 4.5, 0.5 4.5)", "cone(0, 0, 100 deg)",
+     "z is missing", "all"])), min_size=1, max_size=12)
+
+
+@given(steps)
+def test_combined_rules_are_sets_put_together(steps):
+    """Whatever is unknown of a row, adding, taking out and keeping common rows is what it is with sets."""
+    rule, truth = None, set()
+    for mode, text in steps:
+        new = parse(text)
+        rule, these = combine(rule, new, mode), set(rows(text))
+        truth = {"replace": these, "add": truth | these, "subtract": truth - these, "intersect": truth & these}[mode]
+        assert set(np.flatnonzero(evaluate(rule, TABLE.__getitem__, 6)).tolist()) == truth
+    assert parse(to_text(rule)) == rule
+
+
+def test_adding_again_and_again_stays_flat():
+    rule = None
+    for _ in range(500):
+        rule = combine(rule, parse("z > 2"), "add")
+    assert len(rule["rules"]) == 500 and all(part["op"] == "compare" for part in rule["rules"])
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ConfigError, match="did you mean replace"):
+        combine(None, {"op": "all"}, "replac")
