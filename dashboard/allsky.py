@@ -13,7 +13,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dashboard import raster
+from dashboard.colourings import EMPTY, LEVELS, Aggregate
+from dashboard.colourings.density import COLOURING as DENSITY
 from qsocore import selection
+
+HALF = LEVELS // 2
+"""Levels of a picture from here on are those of selected objects."""
 
 MAX_CORNERS = 400
 """A lasso with more says nothing that a screen can show."""
@@ -23,6 +29,7 @@ _CHUNK = 1_000_000
 _NODES = 20_001
 _DIGITS = 4  # of degrees: a third of an arcsecond
 _PROBES = 2000
+_FEW = 1e-3  # of the pixels: so few selected objects would be lost among the others
 
 # From ICRS to Galactic: The Hipparcos and Tycho Catalogues (ESA SP-1200, 1997), vol. 1, eq. 1.5.11
 _TO_GALACTIC = np.array([[-0.0548755604, -0.8734370902, -0.4838350155],
@@ -108,6 +115,24 @@ def project(ra: NDArray, dec: NDArray, frame: str) -> tuple[NDArray[np.float32],
     known = np.isfinite(ra) & (np.abs(dec) <= 90)
     x[~known] = y[~known] = np.nan
     return x, y
+
+
+def picture(everything: NDArray[np.uint32], selected: NDArray[np.uint32] | None = None) -> NDArray[np.uint8]:
+    """Levels of the density, from `HALF` on where an object is selected; few selected ones are enlarged over the others.
+
+    Parameters
+    ----------
+    everything, selected : ndarray of uint32, shape (height, width)
+        Objects in each pixel.
+    """
+    levels = DENSITY.levels(Aggregate(everything)) // 2 + (everything == 0) * (EMPTY - EMPTY // 2)
+    if selected is None:
+        return raster.spread(levels.astype(np.uint8))
+    chosen = np.where(selected > 0, DENSITY.levels(Aggregate(selected)) // 2 + HALF, EMPTY).astype(np.uint8)
+    both = raster.spread(np.where(selected > 0, chosen, levels).astype(np.uint8))
+    if np.count_nonzero(selected) < _FEW * selected.size:
+        chosen = raster.spread(chosen)
+    return np.where(chosen == EMPTY, both, chosen)
 
 
 # ---- what a pointer encloses

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import allsky
+from dashboard.colourings import EMPTY
 from qsocore import selection
 
 RNG = np.random.default_rng(5)
@@ -128,3 +129,15 @@ def test_the_graticule_has_round_lines_and_labels_in_view():
     close = allsky.graticule(window, "galactic")
     assert len(close.labels) >= 4 and all(0.5 <= x <= 0.6 and 0.2 <= y <= 0.25 for x, y, *_ in close.labels)
     assert allsky.graticule((3, 4, 2, 3), "equatorial").labels == []
+
+
+def test_the_picture_tells_selected_objects_from_others():
+    everything = RNG.poisson(2.0, (60, 120)).astype(np.uint32)
+    levels = allsky.picture(everything)
+    assert ((levels == EMPTY) == (everything == 0)).all() and levels[everything > 0].max() < allsky.HALF
+    selected = np.where(RNG.random(everything.shape) < 0.3, everything, 0).astype(np.uint32)
+    both = allsky.picture(everything, selected)
+    assert ((both >= allsky.HALF) & (both != EMPTY) == (selected > 0)).all()
+    few = np.zeros_like(selected)
+    few[30, 50] = everything[30, 50] = 1
+    assert np.count_nonzero((allsky.picture(everything, few) >= allsky.HALF) & (everything > 0)) > 5, "enlarged"
