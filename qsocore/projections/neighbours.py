@@ -33,14 +33,14 @@ class Index(Protocol):
         """One of the points, (d,)."""
 
 
-def index_of(points: NDArray) -> Index:
-    """An index of points (n, d); see the module."""
+def index_of(points: NDArray, exact: bool | None = None) -> Index:
+    """An index of points (n, d); see the module. `exact` says which kind, whatever their number."""
     points = np.ascontiguousarray(points, dtype=np.float32)
     try:
         import faiss  # noqa: F401
     except ImportError:
         return _Tree(points)
-    return _Exact(points) if len(points) <= _EXACT else _Cells(points)
+    return _Exact(points) if exact or (exact is None and len(points) <= _EXACT) else _Cells(points)
 
 
 def nearest(reference: NDArray, points: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

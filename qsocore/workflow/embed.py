@@ -20,13 +20,14 @@ from qsocore.projections import PROJECTIONS
 from qsocore.store import RunFolder, find_run, library, open_store, paths
 from qsocore.store.files import write_whole
 from qsocore.store.runs import copy_run
+from qsocore.workflow.explore import write_columns
 
 log = logging.getLogger(__name__)
 
 
 def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("umap", "pca"), seed: int = 0,
           device: str = "auto") -> RunFolder:
-    """Write latents, reconstruction errors and projections of every object of a store.
+    """Write latents, reconstruction errors, projections and what follows from them of every object of a store.
 
     A run of another store is adopted first: what makes it work is copied into this store, its maps' references included, so
     that these objects are put on the map that the run has. A projection without a reference is fitted on this store.
@@ -68,6 +69,7 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     ids, latents = read_latents(run.latents)
     for projection in members:
         _project(run, projection, ids, latents, seed)
+    write_columns(store, run, seed)
     published = RunFolder(library() / run.path.name)
     if published.finished:
         for projection in members:
