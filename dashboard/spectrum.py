@@ -1,4 +1,4 @@
-"""One object's spectrum made ready to be looked at: errors, gaps, reconstruction, residual in sigma, line marks."""
+"""One object's spectrum made ready to be looked at: errors, gaps, reconstruction, residual in sigma, where it deviates most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qsocore.lines import Line, line_list
 from qsocore.records import Mask
 
 if TYPE_CHECKING:
@@ -17,12 +16,13 @@ if TYPE_CHECKING:
 
 _ROBUST = (0.5, 99.5)
 _ROOM = 0.25
-_SIGMAS = (5.0, 25.0)
+_REACH = 4  # the smoothing kernel ends at so many sigma
+_SEARCH_PIX, _LEAST, _MOST = 3.0, 3.0, 12  # stretches of large residual: smoothing, least |sigma|, how many
 
 
 @dataclass(frozen=True)
 class SpectrumView:
-    """What is drawn of one object; arrays have shape (n_pix,), masked pixels are NaN in all but `wave`.
+    """What is drawn of one object; arrays have shape (n_pix,), masked pixels are NaN in all but `wave` and `ivar`.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ class SpectrumView:
         Vacuum Angstrom.
     flux, sigma : ndarray
         1e-17 erg/s/cm2/Angstrom, or counts where not `calibrated`.
+    ivar : ndarray
+        Inverse variance, 0 where masked.
     model, residual : ndarray
         Reconstruction in the units of flux, and (flux - model) / sigma; all NaN without a run.
     gaps : list of (float, float)
@@ -46,6 +48,7 @@ class SpectrumView:
     wave: NDArray[np.float64]
     flux: NDArray[np.float32]
     sigma: NDArray[np.float32]
+    ivar: NDArray[np.float32]
     model: NDArray[np.float32]
     residual: NDArray[np.float32]
     gaps: list[tuple[float, float]]
@@ -75,25 +78,88 @@ class SpectrumView:
         room = _ROOM * (high - low) or 1.0
         return min(low - room, 0.0), high + 1.4 * room  # the line marks' names stand above
 
-    @property
-    def residual_range(self) -> tuple[float, float]:
-        """Limits of the residual in sigma, the same both ways: 5 at least, 25 at most."""
-        wide = np.nanpercentile(np.abs(self.residual), _ROBUST[1]) if np.isfinite(self.residual).any() else 0.0
-        reach = float(np.clip(1.1 * wide, *_SIGMAS))
-        return -reach, reach
+    def scene(self) -> dict:
+        """What the browser is given of the object, once: plain numbers and float32 arrays of shape (n_pix,)."""
+        calibrated = self.row.get("calibrated") in (None, True, 1)
+        return {
+            "id": self.object_id, "z": self.z if np.isfinite(self.z) else None, "calibrated": calibrated,
+            "star": str(self.row.get("class", "")).upper() == "STAR", "gaps": [list(gap) for gap in self.gaps],
+            "covered": list(self.covered), "flux_range": list(self.flux_range),
+            "wave": self.wave.astype(np.float32), "flux": self.flux, "ivar": self.ivar, "model": self.model,
+            "stretches": [[part.wave, part.first, part.last, part.sigma] for part in self.stretches()]}
 
-    def lines(self) -> list[tuple[Line, float]]:
-        """Major lines inside the coverage at the catalogue redshift, with their observed wavelengths.
+    def stretches(self) -> list[Stretch]:
+        """Where the reconstruction fails most, the worst first."""
+        value, error = smooth(self.flux - self.model, self.ivar, _SEARCH_PIX)
+        return stretches_of(self.wave, value / error)
 
-        Of a star those that its photosphere shows: absorption, and the Balmer lines.
-        """
-        first, last = self.covered
-        if not np.isfinite(self.z):
-            return []
-        moved = ((line, line.wave * (1 + self.z)) for line in line_list(major_only=True))
-        star = str(self.row.get("class", "")).upper() == "STAR"
-        return [(line, wave) for line, wave in moved if first < wave < last
-                and (line.kind == "emission" or star) and (line.kind == "absorption" or not star or line.name.startswith("H"))]
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring pixels that deviate from the reconstruction one way.
+
+    Parameters
+    ----------
+    wave, first, last : float
+        Where it deviates most, begins and ends, observed Angstrom.
+    sigma : float
+        How much at most, of the smoothed residual; negative where flux is missing.
+    """
+
+    wave: float
+    first: float
+    last: float
+    sigma: float
+
+
+def smooth(values: NDArray, ivar: NDArray, sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gaussian smoothing weighted by inverse variance; the browser does the same (``smooth`` of ``views/spectrum.js``).
+
+    With weights w = ivar (0 where either array says that there is no value) and kernel k = exp(-d^2 / (2 sigma^2)) cut at
+    4 sigma, the mean is sum(k w f) / sum(k w) and its error sqrt(sum(k^2 w)) / sum(k w), pixels being independent.
+
+    Parameters
+    ----------
+    values, ivar : ndarray, shape (n_pix,)
+        What is smoothed (NaN: missing) and its inverse variance (0: missing).
+    sigma : float
+        Width in pixels; 0 leaves the values.
+
+    Returns
+    -------
+    mean, error : ndarray, shape (n_pix,)
+        NaN where the pixel itself is missing: smoothing invents no data.
+    """
+    good = np.isfinite(values) & (ivar > 0)
+    weight = np.where(good, ivar, 0).astype(float)
+    distance = np.arange(-np.ceil(_REACH * sigma), np.ceil(_REACH * sigma) + 1)
+    kernel = np.exp(-0.5 * (distance / sigma) ** 2) if sigma > 0 else np.ones(1)
+
+    def summed(array: NDArray, kernel: NDArray) -> NDArray:
+        reach = len(kernel) // 2
+        return np.convolve(array, kernel)[reach : reach + len(array)]
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        norm = np.where(good, summed(weight, kernel), np.nan)
+        return summed(weight * np.where(good, values, 0), kernel) / norm, np.sqrt(summed(weight, kernel**2)) / norm
+
+
+def stretches_of(wave: NDArray, residual: NDArray) -> list[Stretch]:
+    """The stretches of largest |residual|, ranked; each ends where the residual falls to half of its peak.
+
+    Parameters
+    ----------
+    wave, residual : ndarray, shape (n_pix,)
+        Angstrom, and the smoothed residual in sigma (NaN: missing).
+    """
+    left, found = np.nan_to_num(residual), []
+    while len(found) < _MOST and (peak := int(np.argmax(np.abs(left)))) >= 0 and abs(left[peak]) >= _LEAST:
+        part = np.flatnonzero(~(left * np.sign(left[peak]) > abs(left[peak]) / 2))
+        first = int(part[part < peak].max(initial=-1)) + 1
+        last = int(part[part > peak].min(initial=len(left))) - 1
+        found.append(Stretch(float(wave[peak]), float(wave[first]), float(wave[last]), float(left[peak])))
+        left[max(first - round(2 * _SEARCH_PIX), 0) : last + round(2 * _SEARCH_PIX) + 1] = 0
+    return found
 
 
 def look_at(table: AtlasTable, row: int, decoder: Decoder | None = None) -> SpectrumView:
@@ -117,8 +183,8 @@ def look_at(table: AtlasTable, row: int, decoder: Decoder | None = None) -> Spec
     if decoder is not None:
         model, chi2_pix = decoder.reconstruct(flux, ivar, mask, z=values.get("z"))
     shown = np.where(good, flux, np.nan).astype(np.float32)
-    return SpectrumView(table.ids[row].as_py(), grid.wave, shown, sigma, model, (shown - model) / sigma,
-                        gaps_of(grid.edges, good, mask), chi2_pix, values)
+    return SpectrumView(values["object_id"], grid.wave, shown, sigma, np.where(good, ivar, 0).astype(np.float32), model,
+                        (shown - model) / sigma, gaps_of(grid.edges, good, mask), chi2_pix, values)
 
 
 def gaps_of(edges: NDArray, good: NDArray[np.bool_], mask: NDArray[np.uint8]) -> list[tuple[float, float]]:

@@ -1,8 +1,33 @@
-"""The spectrum of the object in focus, its reconstruction over it and the residual below."""
+"""The spectrum of the object in focus, its reconstruction over it and the residual below.
+
+The server sends an object once; smoothing, redshift, line marks, frame and jumps to residuals are the browser's
+(``spectrum.js``). Each action has a control with an accessible name, and most can be asked for by an event,
+``window.dispatchEvent(new CustomEvent("atlas-spectrum", {detail: ACTION}))``:
+
+===========  ==========================  ====================
+Marz's key   control                     action
+===========  ==========================  ====================
+n, right     Next object                 (a click on it)
+b, left      Previous object             (a click on it)
+r            the toolbar's Reset         reset zoom
+l            Line marks                  lines
+s, d         More, Less smoothing        more, less smoothing
+t            Reconstruction              reconstruction
+z            Redshift                    redshift
+[, ]         Lower, Higher redshift      lower, higher redshift
+(none)       Catalogue redshift          catalogue redshift
+(none)       Rest frame                  rest frame
+(none)       Keep the window             pin window
+(none)       Next largest residual       next residual
+(none)       Previous residual           previous residual
+===========  ==========================  ====================
+
+A new object is looked at whole and at its catalogue redshift; "Pin" keeps the window, in rest wavelengths where those are
+shown.
+"""
 
 from __future__ import annotations
 
-import numpy as np
 import panel as pn
 
 from dashboard import spectrum, theme, words
@@ -10,6 +35,7 @@ from dashboard.session import Session
 from dashboard.spectrum import SpectrumView
 from dashboard.views import View
 from dashboard.views._empty import empty
+from dashboard.views._specdesk import SpectrumDesk
 from dashboard.views._specfigure import SpectrumFigure
 from qsocore.errors import AtlasError
 
@@ -21,11 +47,13 @@ class SpectrumPane:
 
     def __init__(self, session: Session):
         self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
+        self.desk = SpectrumDesk()
         looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
         self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         self.figures = pn.Column(
+            self.desk,
             pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6, 0, 6), styles={"flex": "2.4 1 0"}),
             pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6, 4, 6), styles={"flex": "1 1 0"}),
             sizing_mode="stretch_both", margin=0)
@@ -45,11 +73,12 @@ class SpectrumPane:
             return
         table, run = session.table, session.state.run
 
-        def work() -> tuple[SpectrumView, AtlasError | None]:
+        def work() -> tuple[SpectrumView, dict, AtlasError | None]:
             try:
-                return spectrum.look_at(table, row, session.library.decoder(run)), None
-            except AtlasError as fault:  # a run that cannot reconstruct hides no data
-                return spectrum.look_at(table, row), fault
+                view, fault = spectrum.look_at(table, row, session.library.decoder(run)), None
+            except AtlasError as error:  # a run that cannot reconstruct hides no data
+                view, fault = spectrum.look_at(table, row), error
+            return view, view.scene(), fault
 
         self._work.submit(work, lambda result: self._show(*result))
 
@@ -79,21 +108,20 @@ class SpectrumPane:
                 f"<code>qso train infovae {words.html(path)} --run first</code><br>"
                 f"<code>qso embed {words.html(path)} --run first</code></div>")
 
-    def _show(self, view: SpectrumView, fault: AtlasError | None) -> None:
+    def _show(self, view: SpectrumView, scene: dict, fault: AtlasError | None) -> None:
         if fault is not None:
             self.session.failed(fault)
-        self.plot.show(view)
+        self.desk.scene = scene
         row = view.row
         facts = [(short, words.short(row[name], self.session.table.columns[name])) for name, short in _FACTS.items()
                  if row.get(name) not in (None, "")]
-        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")), model=np.isfinite(view.model).any())
+        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")))
         self._fill(self.figures)
 
 
-def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False, model: bool = False) -> str:
+def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False) -> str:
     said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
     said += '<span class="fact warn">redshift warning</span>' if warn else ""
-    said += '<span class="model">model</span>' if model else ""
     return (f'<div class="head"><div class="id" title="{words.html(object_id)}">{words.html(object_id)}</div>'
             f'<div class="facts">{said}</div></div>')
 

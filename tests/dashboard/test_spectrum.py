@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dashboard import spectrum
-from dashboard.views._specfigure import heights
 from qsocore.records import Mask
 from tests.dashboard.survey import GRID
 
@@ -35,7 +34,7 @@ def test_the_spectrum_is_that_of_the_row_and_the_residual_is_in_sigma(table, dec
 def test_without_a_run_there_is_no_reconstruction(table):
     view = spectrum.look_at(table, 1)
     assert np.isnan(view.model).all() and np.isnan(view.residual).all() and np.isnan(view.chi2_pix)
-    assert view.residual_range == (-5.0, 5.0) and view.flux_range[1] > np.nanmax(view.flux) * 0.5
+    assert view.flux_range[1] > np.nanmax(view.flux) * 0.5 and view.stretches() == []
 
 
 def test_masked_stretches_are_marked_from_border_to_border(table):
@@ -50,21 +49,42 @@ def test_what_the_spectrograph_did_not_cover_is_no_gap():
     assert gaps == [(2.0, 4.0), (5.0, 6.0)]
 
 
-def test_lines_stand_at_the_catalogue_redshift_inside_the_coverage(table):
-    row = int(np.flatnonzero(table.numbers("z") > 1)[0])
-    view = spectrum.look_at(table, row)
-    marks = view.lines()
-    first, last = view.covered
-    assert marks and all(first < wave < last and wave == line.wave * (1 + view.z) for line, wave in marks)
-    star = int(np.flatnonzero(table.numbers("z") == 0)[0])
-    shown = {line.name for line, _ in spectrum.look_at(table, star).lines()}
-    assert {"Ca K", "Na D", "Hα"} <= shown and "[O III]" not in shown
+@pytest.mark.parametrize("sigma", [0.0, 0.5, 3.0, 26.0])
+def test_smoothing_is_the_weighted_mean_and_its_error(sigma):
+    rng = np.random.default_rng(3)
+    values, ivar = rng.normal(size=200), rng.uniform(0.1, 3, 200) * (rng.random(200) > 0.2)
+    values[17] = np.nan
+    mean, error = spectrum.smooth(values, ivar, sigma)
+    good = (ivar > 0) & np.isfinite(values)
+    pixel = np.flatnonzero(good)
+    distance = pixel[:, None] - pixel
+    kernel = np.exp(-0.5 * (distance / max(sigma, 1e-9)) ** 2) * (np.abs(distance) <= np.ceil(4 * sigma)) * ivar[pixel]
+    np.testing.assert_allclose(mean[good], (kernel * values[pixel]).sum(1) / kernel.sum(1), rtol=1e-9)
+    np.testing.assert_allclose(error[good], np.sqrt((kernel**2 / ivar[pixel]).sum(1)) / kernel.sum(1), rtol=1e-9)
+    assert np.isnan(mean[~good]).all() and np.isnan(error[~good]).all()
 
 
-def test_names_of_neighbouring_lines_do_not_run_into_each_other():
-    names = [(3934.8, "Ca K"), (3969.6, "Ca H"), (4308.9, "G band"), (4341.7, "Hγ"), (4862.7, "Hβ"), (5176.4, "Mg b")]
-    placed = heights(names, (3600, 10400))
-    for (wave, name), height in zip(names, placed, strict=True):
-        beside = [other for other, low in zip(names, placed, strict=True) if low == height and wave < other[0]]
-        assert all(other[0] > wave + 95 * len(name) for other in beside), name
-    assert placed[0] == max(placed) and min(placed) > 0.6
+def test_smoothing_keeps_the_mean_and_narrows_the_error_as_white_noise_does():
+    mean, error = spectrum.smooth(np.full(400, 2.5), np.full(400, 4.0), 5.0)
+    np.testing.assert_allclose(mean, 2.5)
+    assert error[200] == pytest.approx(0.5 / np.sqrt(2 * np.sqrt(np.pi) * 5), rel=1e-3), "integral of the squared kernel"
+
+
+def test_stretches_of_large_residual_are_ranked_and_apart():
+    wave = np.linspace(4000, 5000, 1001)
+    peaks = {4200: 8, 4500: -12, 4900: 4, 4700: 2}
+    residual = sum(height * np.exp(-0.5 * ((wave - at) / 5) ** 2) for at, height in peaks.items())
+    residual[100:120] = np.nan
+    found = spectrum.stretches_of(wave, residual)
+    assert [part.wave for part in found] == pytest.approx([4500, 4200, 4900])
+    assert [part.sigma for part in found] == pytest.approx([-12, 8, 4])
+    for part in found:  # half of the peak: 1.177 sigma either way
+        assert part.last - part.first == pytest.approx(2 * 1.177 * 5, abs=2)
+    assert spectrum.stretches_of(wave, np.full(1001, np.nan)) == []
+
+
+def test_the_browser_is_given_small_arrays(table, decoder):
+    scene = spectrum.look_at(table, 10, decoder).scene()
+    for name in ("wave", "flux", "ivar", "model"):
+        assert scene[name].dtype == np.float32 and scene[name].shape == (GRID.n_pix,), name
+    np.testing.assert_array_equal(scene["ivar"] > 0, np.isfinite(scene["flux"]))
