@@ -142,8 +142,8 @@ def _legend(axes: Axes, picture: MapPicture) -> None:
 
     marks = [Line2D([], [], ls="", marker="o", ms=5, mfc=colour[:7], mec="none", label=f"{plain(name)} ({count:,})")
              for name, colour, count in picture.classes if count]
-    axes.legend(handles=marks[:24], title=plain(picture.key), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(5, len(marks) or 1),
-                alignment="left", borderpad=0.2, columnspacing=1.2, handletextpad=0.2)
+    axes.legend(handles=marks[:24], title=plain(picture.key), loc="lower left", bbox_to_anchor=(0, 1.0),
+                ncols=min(5, len(marks) or 1), alignment="left", borderpad=0.2, columnspacing=1.2, handletextpad=0.2)
 
 
 @_styled

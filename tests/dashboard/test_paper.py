@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard import paper, palettes, spectrum
+from dashboard import palettes, paper, spectrum
 from dashboard.colourings import EMPTY, Scale
 from dashboard.paper import MapPicture, composite_figure, histogram_figure, map_figure, save, spectrum_figure
 from dashboard.raster import View
@@ -39,7 +39,8 @@ def test_the_lowest_row_of_the_raster_is_below(tmp_path):
     assert json.loads(Image.open(tmp_path / "a.png").text["Description"]) == ABOUT
 
 
-@pytest.mark.parametrize("more", [{"scale": Scale(1, 1000, log=True)}, {"scale": Scale(0, 1, ranks=tuple(np.linspace(0, 1, 9)))},
+@pytest.mark.parametrize("more", [{"scale": Scale(1, 1000, log=True)},
+                                  {"scale": Scale(0, 1, ranks=tuple(np.linspace(0, 1, 9)))},
                                   {"classes": (("QSO", "#cf8a00", 5), ("$\\bad{", "#2f94d0", 1), ("none", "#000000", 0))},
                                   {"marked": np.zeros((20, 40), np.uint8), "focus": (0.0, 1.0)}])
 def test_every_key_can_be_drawn(tmp_path, more):
