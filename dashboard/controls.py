@@ -1,38 +1,39 @@
-"""The bar above: what is shown, by what it is coloured, in which looks."""
+"""The bar above: which run is shown, by what it is coloured, what is drawn over it, in which looks."""
 
 from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard import actions, theme, words
+from dashboard import actions, rare, theme, words
 from dashboard.session import Session
-from dashboard.state import DENSITY, PALETTES
+from dashboard.state import DENSITY, PALETTES, SLOTS
 
-_COLUMNS = "Two columns"
 _GROUPS = {"label": "Classes", "flag": "Flags", "redshift": "Redshift and quality", "quality": "Redshift and quality",
            "error": "Redshift and quality", "magnitude": "Brightness", "flux": "Brightness", "property": "Properties",
            "truth": "Truth of the simulation", "coordinate": "Coordinates", "latent": "Latents"}
-_MAPS = {"umap": "UMAP", "pca": "PCA", "sky": "Sky (RA, Dec)", "map": "Map", "": _COLUMNS}
 
 
 class Controls:
     """Widgets that follow State and change it through `actions`."""
 
     def __init__(self, session: Session):
-        self.session = session
+        self.session, state = session, session.state
         runs = [run.name for run in session.library.runs()]
-        self.run = self._select("Run", 128, list(dict.fromkeys(runs)), lambda name: actions.choose_run(session, name))
+        self.run = self._select("Run", 120, list(dict.fromkeys(runs)), lambda name: actions.choose_run(session, name))
         self.run.visible = len(self.run.options) > 0
-        self.map = self._select("Map", 132, {}, lambda name: actions.choose_map(session, name))
-        self.x = self._select("Across", 128, {}, lambda name: actions.choose_map(session, "", name, session.state.y))
-        self.y = self._select("Up", 128, {}, lambda name: actions.choose_map(session, "", session.state.x, name))
-        self.colour = self._select("Colour by", 176, None, lambda name: actions.choose_colour(session, name))
-        self.palette = self._select("Palette", 104, {name.capitalize(): name for name in PALETTES},
-                                    lambda name: session.state.param.update(palette=name))
-        self.theme = pmui.IconButton(icon="contrast", size="small", description="Dark or light", margin=(0, 0, 0, 6),
-                                     on_click=lambda _: actions.toggle_theme(session))
-        session.on(["run", "projection", "x", "y", "colour_by", "palette"], self._follow)
+        self.colour = self._select("Colour by", 172, None, lambda name: actions.choose_colour(session, name))
+        self.palette = self._select("Palette", 100, {name.capitalize(): name for name in PALETTES},
+                                    lambda name: state.param.update(palette=name))
+        self.rare = self._select("Rare objects", 136, {name: kind for kind, name in rare.KINDS.items()},
+                                 lambda kind: state.param.update(rare=kind))
+        self.islands = self._toggle("bubble_chart", "Islands: clusters of the map with their names; click a name to select",
+                                    lambda: state.param.update(islands=not state.islands))
+        self.spokes = self._toggle("hub", "Lines from the focus to its neighbours in latent space",
+                                   lambda: state.param.update(spokes=not state.spokes))
+        self.drawer = self._toggle("filter_list", "Filters", lambda: state.param.update(drawer=not state.drawer))
+        self.theme = self._toggle("contrast", "Dark or light", lambda: actions.toggle_theme(session))
+        session.on(["run", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "a", "b"], self._follow)
         self._follow()
 
     def _select(self, label: str, width: int, options, chosen) -> pmui.Select:
@@ -41,27 +42,29 @@ class Controls:
         widget.param.watch(lambda event: chosen(event.new) if not self._following else None, "value")
         return widget
 
+    def _toggle(self, icon: str, text: str, do) -> pmui.IconButton:
+        return pmui.IconButton(icon=icon, size="small", description=text, margin=(0, 0, 0, 2), on_click=lambda _: do())
+
     _following = False
 
     def _follow(self) -> None:
         """Show what State says, without taking it for a new choice."""
-        state, table = self.session.state, self.session.table
-        numeric = {words.title(column): name for name, column in table.columns.items() if table.is_numeric(name)}
+        state = self.session.state
         self._following = True
         try:
             self.run.value = state.run or None
-            self.map.param.update(options={_MAPS.get(name, name): name for name in (*table.maps, "")}, value=state.projection)
-            for widget, name in ((self.x, state.x), (self.y, state.y)):
-                widget.param.update(options=numeric, value=name, visible=not state.projection)
             self.colour.param.update(groups=self._groups(), value=state.colour_by)
-            self.palette.value = state.palette
-            self.palette.disabled = self.session.colouring.kind == "classes"
+            self.palette.param.update(value=state.palette, disabled=self.session.is_classes)
+            self.rare.value = state.rare if state.rare in rare.KINDS else ""
+            for widget, on in ((self.islands, state.islands), (self.spokes, state.spokes), (self.drawer, state.drawer)):
+                widget.color = "primary" if on else "default"
         finally:
             self._following = False
 
     def _groups(self) -> dict[str, dict[str, str]]:
-        table = self.session.table
-        groups: dict[str, dict[str, str]] = {"": {"Density": DENSITY}}
+        state, table = self.session.state, self.session.table
+        slots = {"Slots A and B": SLOTS} if state.a or state.b or state.colour_by == SLOTS else {}
+        groups: dict[str, dict[str, str]] = {"": {"Density": DENSITY} | slots}
         for title in dict.fromkeys(_GROUPS.values()):
             here = {words.title(column): name for name, column in table.columns.items() if _GROUPS.get(column.role) == title}
             if here:
@@ -72,5 +75,5 @@ class Controls:
         name = pn.pane.HTML(
             f'<span class="store" title="{words.html(self.session.library.path)}">{words.html(self.session.table.name)}</span>',
             margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
-        return pn.Row(name, pn.Spacer(sizing_mode="stretch_width"), self.run, self.map, self.x, self.y, self.colour,
-                      self.palette, self.theme, sizing_mode="stretch_width", margin=0, align="center")
+        return pn.Row(name, pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette, self.rare,
+                      self.drawer, self.islands, self.spokes, self.theme, sizing_mode="stretch_width", margin=0, align="center")

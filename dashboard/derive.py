@@ -2,44 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dashboard.raster import View
+from dashboard.table import MISSING, OTHER, Classes
 from qsocore import selection
+
+if TYPE_CHECKING:
+    from dashboard.table import AtlasTable
+
+SLOT_NAMES = ("neither", "A", "B", "A and B")
 
 MAX_CORNERS = 400
 """A lasso with more says nothing that a screen can show."""
 
 _MARGIN = 0.03
-_ROBUST = (0.05, 99.95)
+_ROBUST, _MOST = (0.05, 99.95), (1.0, 99.0)
+ENOUGH = 1_000_000
+"""Rows of which percentiles are taken; those of more differ by less than a pixel."""
 
 
-def rows_of(rule: str, columns: Callable[[str], NDArray], n_rows: int) -> NDArray[np.int64]:
-    """Row numbers, rising, of the objects that a rule selects.
+def bits_of(rule: str, table: AtlasTable) -> NDArray[np.uint8]:
+    """What a rule selects, one bit per row, shape ((n_rows + 7) // 8,), the lowest bit first.
 
     Parameters
     ----------
     rule : str
-        JSON of a `qsocore.selection` rule.
-    columns : callable
-        Gives a column's values by name, shape (n_rows,).
-    n_rows : int
-        Objects in the catalogue.
+        JSON of a `qsocore.selection` rule; "" selects everything.
+    table : AtlasTable
+        Whose rows.
 
     Raises
     ------
     ConfigError
-        When it is no rule.
+        When it is no rule, or does not fit the columns.
     """
-    return np.flatnonzero(selection.evaluate(selection.from_json(rule), columns, n_rows))
+    def within(axes: tuple[str, str], corners: NDArray[np.float64]) -> NDArray[np.bool_]:
+        plane, exact = table.plane(*axes), (table.exact(axes[0]), table.exact(axes[1]))
+        return plane.inside(corners, None if all(side.dtype == np.float32 for side in exact) else exact)
+
+    parsed = selection.from_json(rule) if rule else {"op": "all"}
+    return np.packbits(selection.evaluate(parsed, table.values, table.n_rows, within), bitorder="little")
 
 
-def polygon(x: str, y: str, xs: ArrayLike, ys: ArrayLike) -> str:
-    """The rule of what lies in the path of a pointer, as JSON: thinned evenly, kept to six digits so that it fits an address.
+def all_of(*rules: str) -> str:
+    """One rule of several, all as JSON; "" stands for everything."""
+    given = [json.loads(rule) for rule in rules if rule]
+    if len(given) < 2:
+        return next(filter(None, rules), "")
+    return selection.to_json({"op": "and", "rules": given})
+
+
+def of_classes(column: str, names: Sequence[str], table: AtlasTable) -> selection.Rule:
+    """The rule of what belongs to some classes of a column, `MISSING` and `OTHER` among them."""
+    known = table.classes(column).names
+    labels = [name for name in names if name not in (MISSING, OTHER)]
+    if OTHER in names:
+        labels += [name for name in table.coded(column).labels if name and name not in known]
+    numeric = table.is_numeric(column)
+    values = [{"true": 1, "false": 0}.get(name) if name in ("true", "false") else float(name) for name in labels] if numeric \
+        else labels
+    rules: list[selection.Rule] = [{"op": "isin", "column": column, "values": values}] if values else []
+    rules += [{"op": "missing", "column": column}] if MISSING in names else []
+    return rules[0] if len(rules) == 1 else {"op": "or", "rules": rules}
+
+
+def without(column: str, names: Sequence[str], table: AtlasTable) -> str:
+    """The rule that leaves out some classes of a column and nothing else, as JSON."""
+    shown = [name for name in table.classes(column).names if name not in names]
+    return selection.to_json(of_classes(column, shown, table))
+
+
+def fits(rule: str, table: AtlasTable) -> bool:
+    """Whether a table has all the columns that a rule reads."""
+    return not rule or set(selection.columns_of(selection.from_json(rule))) <= {*table.columns, "object_id"}
+
+
+def around(x: NDArray, y: NDArray) -> tuple[float, float, float, float] | None:
+    """A window around most of some objects, shape (n,) each; None when none of them has a place."""
+    placed = np.isfinite(x) & np.isfinite(y)
+    return (*extent(x[placed], _MOST), *extent(y[placed], _MOST)) if placed.any() else None
+
+
+def slots(a: NDArray[np.uint8] | None, b: NDArray[np.uint8] | None, n_rows: int) -> Classes:
+    """Membership of two slots, given as bits or None, as classes."""
+    codes = np.zeros(n_rows, np.uint8)
+    for weight, bits in ((1, a), (2, b)):
+        if bits is not None:
+            codes += weight * np.unpackbits(bits, count=n_rows, bitorder="little")
+    return Classes(codes, SLOT_NAMES, np.bincount(codes, minlength=len(SLOT_NAMES)))
+
+
+def polygon(x: str, y: str, xs: ArrayLike, ys: ArrayLike) -> selection.Rule:
+    """The rule of what lies in the path of a pointer: thinned evenly, kept to six digits so that it fits an address.
 
     Parameters
     ----------
@@ -52,7 +112,7 @@ def polygon(x: str, y: str, xs: ArrayLike, ys: ArrayLike) -> str:
     corners = [[float(f"{xs[i]:.6g}"), float(f"{ys[i]:.6g}")] for i in keep]
     stem = x.removesuffix("_x")
     plane = {"projection": stem} if (x, y) == (f"{stem}_x", f"{stem}_y") else {"axes": [x, y]}
-    return selection.to_json({"op": "polygon", "vertices": corners} | plane)
+    return {"op": "polygon", "vertices": corners} | plane
 
 
 def outline(rule: str, x: str, y: str) -> list[list[float]] | None:
@@ -62,44 +122,23 @@ def outline(rule: str, x: str, y: str) -> list[list[float]] | None:
     return parsed["vertices"] if on_plane else None
 
 
-def nearest(x: NDArray, y: NDArray, at: tuple[float, float], view: View, reach: float = 12.0) -> int:
-    """Row of the object nearest to a point of the map as the eye sees it, in pixels; -1 when none is within `reach`.
-
-    Parameters
-    ----------
-    x, y : ndarray, shape (n,)
-        Coordinates; NaN is never near.
-    at : tuple of float
-        The tapped point, data units.
-    view : View
-        What is shown.
-    reach : float
-        Farthest distance, pixels.
-    """
-    per_x, per_y = abs(view.x1 - view.x0) / view.width, abs(view.y1 - view.y0) / view.height
-    near = np.flatnonzero((np.abs(x - at[0]) <= reach * per_x) & (np.abs(y - at[1]) <= reach * per_y))
-    if not near.size:
-        return -1
-    distance = np.hypot((x[near] - at[0]) / per_x, (y[near] - at[1]) / per_y)
-    best = int(distance.argmin())
-    return int(near[best]) if distance[best] <= reach else -1
-
-
-def extent(values: NDArray) -> tuple[float, float]:
+def extent(values: NDArray, inner: tuple[float, float] = _ROBUST) -> tuple[float, float]:
     """Where an axis begins and ends: everything, unless a few rows lie far out; then the rest, with room around it.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
         Coordinates; NaN is left out.
+    inner : tuple of float
+        Percentiles between which the rest lies.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0
     low, high = float(finite.min()), float(finite.max())
-    inner = np.percentile(finite[:: max(1, finite.size // 1_000_000)], _ROBUST)
-    room = 0.25 * float(inner[1] - inner[0]) or 0.5
-    low, high = max(low, float(inner[0]) - room), min(high, float(inner[1]) + room)
+    ends = np.percentile(finite[:: max(1, finite.size // ENOUGH)], inner)
+    room = 0.25 * float(ends[1] - ends[0]) or 0.5
+    low, high = max(low, float(ends[0]) - room), min(high, float(ends[1]) + room)
     margin = _MARGIN * (high - low) or 0.5
     return low - margin, high + margin
 

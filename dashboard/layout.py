@@ -1,35 +1,124 @@
-"""Where everything stands on the page: the bar above, the map left, the object right, its tabs beneath."""
+"""Where everything stands on the page: the bar above, filters and maps left, and on the right one of four pages."""
 
 from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard import theme
+from dashboard import actions, theme
 from dashboard.controls import Controls
 from dashboard.session import Session
-from dashboard.views import VIEWS
+from dashboard.views import VIEWS, View
 
-_GAP = 10
+_GAP = 8
+_DRAWER = 292
+_TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky"}
 
 
 def page(session: Session) -> pmui.Page:
     """The whole page for a session; nothing of it comes from another host."""
     views = sorted(VIEWS, key=lambda view: view.order)
-
-    def made(place: str) -> list:
-        return [(view.title, pn.panel(view.make(session))) for view in views if view.place == place]
-
-    left = _card(*(pane for _, pane in made("map")), flex="3 1 0")
-    tabs = pmui.Tabs(*made("tab"), sizing_mode="stretch_both", margin=0, dynamic=False, sx=theme.TABS_SX)
-    right = pn.Column(_card(*(pane for _, pane in made("object")), flex="1.7 1 0"), _card(tabs, flex="1 1 0"),
-                      sizing_mode="stretch_both", margin=0, styles={"flex": "2 1 0", "min-width": "0", "gap": f"{_GAP}px"})
-    main = pn.Row(left, right, sizing_mode="stretch_both", margin=_GAP, styles={"gap": f"{_GAP}px", "min-height": "0"})
+    at = {place: [view for view in views if view.place == place] for place in {view.place for view in views}}
+    session.places = _places(at)
+    left = _card(*(pn.panel(view.make(session)) for view in at["map"]), flex="3 1 0")
+    right = _card(Pages(session, at), flex="2 1 0")
+    main = pn.Row(Drawer(session, at.get("drawer", [])), left, right, sizing_mode="stretch_both", margin=_GAP,
+                  styles={"gap": f"{_GAP}px", "min-height": "0"})
     built = pmui.Page(title="QSO Atlas", header=[pn.panel(Controls(session))], main=[main], sidebar_variant="temporary",
                       theme_toggle=False, theme_config=theme.THEME_CONFIG, sx=theme.PAGE_SX, template=theme.TEMPLATE,
                       busy_indicator="linear", dark_theme=session.dark)
     _follow_theme(session, built)
     return built
+
+
+def _places(at: dict[str, list[View]]) -> dict[str, tuple[str, bool]]:
+    """Of each view by title its page, and whether it is seen there before a tab is chosen."""
+    places = {view.title: ("", True) for view in at["map"]} | {view.title: ("drawer", True) for view in at.get("drawer", [])}
+    places |= {view.title: ("object", True) for view in at["object"]}
+    for place, name in (("object tab", "object"), ("selection", "selection"), ("space", "space"), ("sky", "sky")):
+        places |= {view.title: (name, number == 0) for number, view in enumerate(at.get(place, []))}
+    return places
+
+
+class Pages:
+    """The right half: tabs of pages, and in a page tabs of views; what was never seen is not built."""
+
+    def __init__(self, session: Session, at: dict[str, list[View]]):
+        self.session, self.at = session, at
+        self.names = [name for name in _TITLES if name == "object" or at.get(name)]
+        self._last: dict[str, str] = {}
+        self._inner: dict[str, pmui.Tabs] = {}
+        self.tabs = self._tabs([(_TITLES[name], self._page(name)) for name in self.names], self._turned)
+        session.on(["page", "tab"], self._follow)
+        self._follow()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self.tabs
+
+    def _tabs(self, content: list, chosen) -> pmui.Tabs:
+        tabs = pmui.Tabs(*content, sizing_mode="stretch_both", margin=0, dynamic=True, sx=theme.TABS_SX)
+        tabs.param.watch(lambda event: chosen(), "active")
+        return tabs
+
+    def _page(self, name: str) -> pn.viewable.Viewable:
+        views = self.at.get("object tab" if name == "object" else name, [])
+        if name not in ("object", "selection"):
+            return Unfolding(self.session, views[0]) if views else pn.Column()
+        tabs = self._inner[name] = self._tabs([(view.title, Unfolding(self.session, view)) for view in views],
+                                              lambda: self._tab_chosen(name))
+        if name == "selection":
+            return tabs
+        above = [pn.Column(pn.panel(view.make(self.session)), sizing_mode="stretch_both", margin=0,
+                           styles={"flex": "1.7 1 0", "min-height": "0"}) for view in self.at["object"]]
+        tabs.styles = {"flex": "1 1 0", "min-height": "0", "border-top": "1px solid var(--mui-palette-divider)"}
+        return pn.Column(*above, tabs, sizing_mode="stretch_both", margin=0)
+
+    def _turned(self) -> None:
+        name = self.names[self.tabs.active]
+        if name != self.session.state.page:
+            actions.show_page(self.session, name, self._last.get(name, ""))
+
+    def _tab_chosen(self, name: str) -> None:
+        title = self._views(name)[self._inner[name].active].title
+        if name == self.session.state.page and title != (self.session.state.tab or self._views(name)[0].title):
+            actions.show_page(self.session, name, title)
+
+    def _views(self, name: str) -> list[View]:
+        return self.at.get("object tab" if name == "object" else name, [])
+
+    def _follow(self) -> None:
+        state = self.session.state
+        if state.page not in self.names:
+            return
+        self._last[state.page] = state.tab
+        titles = [view.title for view in self._views(state.page)]
+        if state.page in self._inner and titles:
+            self._inner[state.page].active = titles.index(state.tab) if state.tab in titles else 0
+        self.tabs.active = self.names.index(state.page)
+
+
+class Unfolding(pn.Column):
+    """A view's place on the page; the view is built when it is first seen."""
+
+    def __init__(self, session: Session, view: View):
+        super().__init__(sizing_mode="stretch_both", margin=0)
+        self._session, self._view = session, view
+        session.on(["page", "tab", "drawer"], self._unfold)
+        self._unfold()
+
+    def _unfold(self) -> None:
+        if not len(self) and self._session.shows(self._view.title):
+            self.append(pn.panel(self._view.make(self._session)))
+
+
+class Drawer(pn.Column):
+    """The filters beside the maps, open or away."""
+
+    def __init__(self, session: Session, views: list[View]):
+        content = [Unfolding(session, view) for view in views]
+        super().__init__(*content, width=_DRAWER, sizing_mode="stretch_height", margin=0, stylesheets=[theme.css(), _CARD],
+                         visible=session.state.drawer, css_classes=["atlas-card"])
+        session.on(["drawer"], lambda: self.param.update(visible=session.state.drawer))
 
 
 def _card(*panes: pn.viewable.Viewable, flex: str) -> pn.Column:

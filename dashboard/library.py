@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -14,6 +14,7 @@ from qsocore.errors import AtlasError
 from qsocore.store import open_store
 
 if TYPE_CHECKING:
+    from qsocore.explore.neighbours import Neighbours
     from qsocore.store import RunFolder, Store
 
 _WORKERS = 4
@@ -34,7 +35,8 @@ class Library:
 
     def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None):
         self.path, self.store, self._bare = Path(path), store, table
-        self._made: dict[Any, Any] = {}
+        self._made: dict[Any, Future] = {}
+        self._making: set[Any] = set()
         self._lock = RLock()
 
     @classmethod
@@ -80,11 +82,29 @@ class Library:
         return self.once(("table", run), lambda: AtlasTable.from_store(self.store, self.run(run)))
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made at the first call with this key and kept."""
+        """What `make` returns, made at the first call with this key and kept; who asks meanwhile waits for it."""
         with self._lock:
-            if key not in self._made:
-                self._made[key] = make()
-            return self._made[key]
+            known = self._made.setdefault(key, Future())
+            first = key not in self._making and not known.done()
+            if first:
+                self._making.add(key)
+        if first:
+            try:
+                known.set_result(make())
+            except BaseException as error:
+                with self._lock:
+                    del self._made[key]
+                known.set_exception(error)
+            finally:
+                self._making.discard(key)
+        return known.result()
+
+    def neighbours(self, run: str) -> Neighbours:
+        """The objects of a run by their latents, to be searched for the most alike; built when it is first asked."""
+        from qsocore.explore.neighbours import Neighbours
+
+        table = self.table(run)
+        return self.once(("neighbours", run), lambda: Neighbours(table.latents))
 
     def decoder(self, run: str) -> Any:
         """The run's decoder, or None when there is no run.

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from functools import cache
 
+import colorcet
 from bokeh import palettes
 
 from dashboard.colourings import LEVELS
-from dashboard.colourings.categorical import MAX_CLASSES, SHADES
+from dashboard.colourings.categorical import shades
+from dashboard.derive import SLOT_NAMES
 from dashboard.table import MISSING, OTHER
+from dashboard.theme import INK
 
 _CLASSES = {
     "dark": ("#e69f00", "#56b4e9", "#2fc08f", "#f0e442", "#5a8fe0", "#e8713a", "#dd93bd", "#b9b2f0", "#c9a27c", "#88ccee",
-             "#b5d96c", "#8b8f94"),
+             "#b5d96c"),
     "light": ("#cf8a00", "#2f94d0", "#008a63", "#b5a700", "#0063a3", "#c44e00", "#b8568f", "#5b4bb5", "#8a5f35", "#117a8b",
-              "#5f8f1d", "#8b8f94"),
+              "#5f8f1d"),
 }
+_OTHER = "#8b8f94"
+_BOTH = {"dark": "#d9d9d9", "light": "#3a3f45"}
 _OWN = {"QSO": 0, "STAR": 1, "GALAXY": 2}
 _UNKNOWN = {"dark": "#5b6067", "light": "#a9afb6"}
 _NOTHING = "#00000000"
@@ -35,13 +40,13 @@ def continuous(name: str, theme: str, density: bool = False) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        "viridis", "cividis", "inferno" or "plasma".
+        One of `dashboard.state.PALETTES`.
     theme : {"dark", "light"}
         For which page.
     density : bool
         Whether a low level has to stand out from the page, as a single object does; on a light page dense is then dark.
     """
-    whole = getattr(palettes, f"{name.capitalize()}256")
+    whole = colorcet.palette[name] if name == "coolwarm" else getattr(palettes, f"{name.capitalize()}256")
     low, high = (_TRIM_DENSITY if density else _TRIM)[theme]
     colours = [whole[round(255 * (low + (high - low) * k / (LEVELS - 1)))] for k in range(LEVELS)]
     return (*colours, _UNKNOWN[theme], _NOTHING)
@@ -49,21 +54,32 @@ def continuous(name: str, theme: str, density: bool = False) -> tuple[str, ...]:
 
 @cache
 def categorical(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
-    """Palette for `categorical`: each class in `SHADES` steps up to its full colour."""
-    full = class_colours(names, theme) + (_NOTHING[:7],) * (MAX_CLASSES - len(names))
-    opacities = [_FAINTEST + (1 - _FAINTEST) * shade / (SHADES - 1) for shade in range(SHADES)]
-    colours = [f"{colour}{round(255 * opacity):02x}" for colour in full for opacity in opacities]
+    """Palette for `categorical`: each class in `shades` steps up to its full colour."""
+    steps = shades(len(names))
+    opacities = [_FAINTEST + (1 - _FAINTEST) * step / (steps - 1) for step in range(steps)] if steps > 1 else [1.0]
+    colours = [f"{colour}{round(255 * opacity):02x}" for colour in class_colours(names, theme) for opacity in opacities]
     colours += [_NOTHING] * (LEVELS - len(colours))
     return (*colours, _UNKNOWN[theme], _NOTHING)
 
 
+@cache
 def class_colours(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
     """The full colour of each class.
 
     Quasars, stars and galaxies have their own in every store, the others follow by their order; objects without a value and
-    the rest that shares a colour are grey.
+    the rest that shares a colour are grey. The slots A and B have the colours that they have everywhere on the page.
     """
+    if names == SLOT_NAMES:
+        ink = INK[theme]
+        return _UNKNOWN[theme], ink["a"], ink["b"], _BOTH[theme]
     taken = {_OWN[name] for name in names if name in _OWN}
-    free = iter(number for number in range(MAX_CLASSES) if number not in taken)
-    grey = {MISSING: _UNKNOWN[theme], OTHER: _CLASSES[theme][-1]}
-    return tuple(grey.get(name) or _CLASSES[theme][_OWN[name] if name in _OWN else next(free)] for name in names)
+    free = iter(number for number in range(len(names) + len(_OWN)) if number not in taken)
+    grey = {MISSING: _UNKNOWN[theme], OTHER: _OTHER}
+    return tuple(grey.get(name) or _numbered(_OWN[name] if name in _OWN else next(free), theme) for name in names)
+
+
+def _numbered(number: int, theme: str) -> str:
+    """The colour of a class by its number: a chosen one, then those that are told apart best (Glasbey et al. 2007)."""
+    chosen = _CLASSES[theme]
+    further = colorcet.palette["glasbey_light" if theme == "dark" else "glasbey_dark"]
+    return chosen[number] if number < len(chosen) else further[(number - len(chosen)) % len(further)]

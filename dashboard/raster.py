@@ -1,23 +1,30 @@
-"""Points and a view make levels: project, aggregate, place on a scale, spread. Colours come after, elsewhere.
+"""A plane and a view make levels: aggregate what is visible, place it on a scale, enlarge what is alone. Colours come after.
 
-Only `aggregate` touches all rows. Nothing here knows a GUI.
+Only `aggregate` touches points, and only those in view. Nothing here knows a GUI.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard import _kernels
 from dashboard.colourings import EMPTY, Aggregate
+from dashboard.plane import NO_BITS, Plane
 
-if TYPE_CHECKING:
-    import pandas
+KINDS = ("count", "mean", "min", "max", "std", "classes")
+"""What a pixel can say of its objects."""
 
 _MAX_RADIUS = 3
 _MOST_COVERED = 0.2  # of the picture's pixels, when points are enlarged
+_FEW = 100_000  # points that one thread draws sooner than two can be told to
+_BANDS = 4  # per thread, since some bands are fuller than others
 
 
 @dataclass(frozen=True)
@@ -39,62 +46,81 @@ class View:
     width: int
     height: int
 
-
-def points(x: NDArray[np.float32], y: NDArray[np.float32], value: NDArray | None = None,
-           n_classes: int = 0) -> pandas.DataFrame:
-    """Gather the columns of a map as the aggregation wants them.
-
-    Parameters
-    ----------
-    x, y : ndarray of float32, shape (n,)
-        Coordinates; rows with NaN are not drawn.
-    value : ndarray, shape (n,), optional
-        Numbers to average, or class codes from 0 to n_classes - 1.
-    n_classes : int
-        Number of classes; 0 when `value` is a number.
-    """
-    import pandas
-
-    columns = {"x": x, "y": y}
-    if n_classes:
-        columns["value"] = pandas.Categorical.from_codes(value, categories=[str(k) for k in range(n_classes)])
-    elif value is not None:
-        columns["value"] = value
-    return pandas.DataFrame(columns)
+    @property
+    def window(self) -> tuple[float, float, float, float]:
+        """Its borders."""
+        return self.x0, self.x1, self.y0, self.y1
 
 
-def aggregate(frame: pandas.DataFrame, kind: str, view: View) -> Aggregate:
+def aggregate(plane: Plane, kind: str, view: View, value: NDArray | None = None, bits: NDArray[np.uint8] = NO_BITS,
+              shift: float = 0.0) -> Aggregate:
     """Sum up the objects in each pixel of a view.
 
     Parameters
     ----------
-    frame : DataFrame
-        From `points`.
-    kind : {"count", "mean", "classes"}
-        What is wanted beside the count.
+    plane : Plane
+        The points.
+    kind : str
+        One of `KINDS`.
     view : View
         Where.
+    value : ndarray, shape (n_placed,), optional
+        By place: numbers (NaN is unknown), or class codes of uint8; None for "count".
+    bits : ndarray of uint8, optional
+        Which places are drawn; all by default.
+    shift : float
+        A typical value, by which "std" keeps its digits.
 
     Returns
     -------
     Aggregate
-        Its count's sum is the number of rows whose coordinates lie in the view (borders included).
+        Its count's sum is the number of drawn rows whose coordinates lie in the view (borders included).
     """
-    import datashader as ds
+    shape, stretches = (view.height, view.width), plane.stretches(*view.window)
+    count = np.zeros(shape, np.uint32)
 
-    canvas = ds.Canvas(view.width, view.height, (view.x0, view.x1), (view.y0, view.y1))
+    def bands(kernel: Callable, values: tuple, *out: NDArray, extra: tuple = ()) -> None:
+        _in_bands(lambda low, high: kernel(plane.x, plane.y, *values, *stretches, bits, *view.window, low, high, *extra, *out),
+                  view.height, int((stretches[1] - stretches[0]).sum()))
+
     if kind == "count":
-        return Aggregate(canvas.points(frame, "x", "y", ds.count()).values)
-    if kind == "mean":
-        both = canvas.points(frame, "x", "y", ds.summary(count=ds.count(), value=ds.mean("value")))
-        return Aggregate(both["count"].values, both["value"].values)
-    classes = canvas.points(frame, "x", "y", ds.by("value", ds.count())).values  # (height, width, n_classes)
-    return Aggregate(classes.sum(axis=-1, dtype=np.uint32), classes)
+        bands(_kernels.count_band, (), count)
+        return Aggregate(count)
+    if kind == "classes":
+        best = np.zeros(shape, np.uint8)
+        bands(_kernels.class_band, (value,), count, best)
+        return Aggregate(count, best)
+    if kind in ("min", "max"):
+        sign, best = np.float32(1 if kind == "max" else -1), np.full(shape, -np.inf, np.float32)
+        bands(_kernels.extreme_band, (value,), count, best, extra=(sign,))
+        return Aggregate(count, np.where(np.isinf(best), np.float32(np.nan), sign * best))
+    known, total = np.zeros(shape, np.uint32), np.zeros(shape)
+    square = np.zeros(shape if kind == "std" else (0, 0))
+    bands(_kernels.sum_band, (value,), count, known, total, square, extra=(shift,))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / known
+        result = mean + shift if kind == "mean" else np.sqrt(np.maximum(square / known - mean**2, 0))
+    return Aggregate(count, result.astype(np.float32))
 
 
-def presence(x: NDArray[np.float32], y: NDArray[np.float32], view: View) -> NDArray[np.uint8]:
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="raster")
+
+
+def _in_bands(draw: Callable[[int, int], None], height: int, n_points: int) -> None:
+    """Draw bands of pixel rows side by side, or all of them at once when there is little to draw."""
+    n_bands = 1 if n_points < _FEW else min((os.cpu_count() or 1) * _BANDS, height)
+    edges = np.linspace(0, height, n_bands + 1).round().astype(int)
+    if n_bands == 1:
+        draw(0, height)
+    else:
+        list(_threads().map(draw, edges[:-1].tolist(), edges[1:].tolist()))
+
+
+def presence(plane: Plane, view: View, bits: NDArray[np.uint8] = NO_BITS) -> NDArray[np.uint8]:
     """Where there is any object at all: 0 there, `EMPTY` elsewhere, single ones enlarged; shape (height, width)."""
-    return spread(np.where(aggregate(points(x, y), "count", view).count > 0, 0, EMPTY).astype(np.uint8))
+    return spread(np.where(aggregate(plane, "count", view, bits=bits).count > 0, 0, EMPTY).astype(np.uint8))
 
 
 def spread(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -107,7 +133,7 @@ def spread(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     levels : ndarray of uint8, shape (height, width)
         `EMPTY` where there is nothing.
     """
-    taken = int((levels != EMPTY).sum())
+    taken = int(np.count_nonzero(levels != EMPTY))
     radius = radius_for(taken, levels.size)
     if not radius or not taken:
         return levels
@@ -133,7 +159,14 @@ def _disc(radius: int) -> list[tuple[int, int]]:
 
 
 def warm_up() -> None:
-    """Compile every aggregation ahead of its first use, which takes seconds."""
-    place = np.zeros(1, np.float32)
-    for kind, value, n_classes in (("count", None, 0), ("mean", place, 0), ("classes", np.zeros(1, np.uint8), 1)):
-        aggregate(points(place, place, value, n_classes), kind, View(0, 1, 0, 1, 2, 2))
+    """Compile what draws ahead of its first use, or load it where an earlier run has compiled it."""
+    place = np.linspace(0, 1, 9, dtype=np.float32)
+    plane, view = Plane.build(("x", "y"), place, place), View(0, 1, 0, 1, 2, 2)
+    bits = plane.bits(np.full(2, 255, np.uint8))
+    for kind in KINDS:
+        aggregate(plane, kind, view, np.zeros(9, np.uint8) if kind == "classes" else place, bits)
+    plane.nearest((0.5, 0.5), (0.1, 0.1))
+    plane.count(view.window)
+    for exact in (None, (place, place), (place.astype(float), place.astype(float))):
+        plane.inside(np.array([[0, 0], [1, 0], [1, 1]]), exact)
+    _kernels.first_of(np.zeros(1, np.uint32), place, place, bits, 0.0, 1.0, 0.0, 1.0, np.empty(1, np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,20 +11,21 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
-from dashboard import derive, raster
+from dashboard import derive
 from dashboard.colourings import COLOURINGS, Colouring, Scale
-from dashboard.state import DENSITY, State
-from dashboard.worker import Latest
+from dashboard.plane import NO_BITS, Plane
+from dashboard.selecting import History
+from dashboard.state import DENSITY, SLOTS, State
+from dashboard.worker import Late, Latest
 from qsocore.cli import explain
 from qsocore.errors import AtlasError
 
 if TYPE_CHECKING:
-    import pandas
-
     from dashboard.library import Library
-    from dashboard.table import AtlasTable
+    from dashboard.table import AtlasTable, Classes
 
 _READING_MS = 8000
+_KEPT_BITS = 10  # of 1.25 MB for ten million rows
 
 
 class Session(param.Parameterized):
@@ -38,125 +40,228 @@ class Session(param.Parameterized):
     """
 
     dark = param.Boolean(True, doc="Whether the page is dark, by the user's choice or the system's.")
+    probe = param.Tuple(None, length=3, allow_None=True, doc="Number of a map and the empty place x, y tapped on it.")
 
     def __init__(self, library: Library, state: State):
         super().__init__()
         self.library, self.state = library, state
         self.document = pn.state.curdoc
+        self.history = History()
+        self.places: dict[str, tuple[str, bool]] = {}
+        """Of each view by title its page, and whether it is seen there before a tab is chosen; filled by the layout."""
         self._memory: dict[str, tuple[Any, Any]] = {}
+        self._bits: dict[tuple, NDArray[np.uint8]] = {}
+        self._lock = RLock()
 
     # ---- derived from State, each kept until one of its own inputs changes
 
     def _kept(self, name: str, inputs: tuple, make: Callable[[], Any]) -> Any:
-        known = self._memory.get(name)
-        if known is None or known[0] != inputs:
-            known = self._memory[name] = inputs, make()
-        return known[1]
+        with self._lock:
+            known = self._memory.get(name)
+            if known is None or known[0] != inputs:
+                known = self._memory[name] = inputs, make()
+            return known[1]
 
     @property
     def table(self) -> AtlasTable:
         """The table of the chosen run."""
         return self.library.table(self.state.run)
 
+    def axes_of(self, name: str) -> tuple[str, str]:
+        """Columns of a map by its name: a projection's, or the two that it consists of."""
+        return self.table.maps.get(name) or (*name.split(","), "", "")[:2]
+
     @property
     def axes(self) -> tuple[str, str]:
-        """Columns across and upwards."""
-        return self.table.maps.get(self.state.projection) or (self.state.x, self.state.y)
+        """Columns of the first map."""
+        return self.axes_of(self.state.maps[0])
+
+    def plane(self, number: int = 0) -> Plane:
+        """The points of a map, indexed; shared by all sessions."""
+        return self.table.plane(*self.axes_of(self.state.maps[number]))
 
     @property
     def coordinates(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """X and y of every object, shape (n_rows,) each, NaN where there is no place for it."""
+        """X and y of every object on the first map, shape (n_rows,) each, NaN where there is no place for it."""
         x, y = self.axes
         return self.table.numbers(x), self.table.numbers(y)
 
-    @property
-    def ground(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-        """X and y of the objects that this map was made from, where those are another store's; else None."""
-        return self.table.ground.get(self.state.projection)
+    def ground(self, name: str) -> Plane | None:
+        """The objects that a map was made from, where those are another store's; else None."""
+        ground = self.table.ground.get(name)
+        return ground and self.library.once(("ground", self.state.run, name), lambda: Plane.build(("x", "y"), *ground))
 
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """The view that shows everything: x0, x1, y0, y1."""
+    def extent_of(self, name: str) -> tuple[float, float, float, float]:
+        """The view of a map that shows everything: x0, x1, y0, y1."""
         def make() -> tuple[float, float, float, float]:
-            x, y = self.coordinates
-            if self.ground is not None:
-                x, y = np.concatenate([x, self.ground[0]]), np.concatenate([y, self.ground[1]])
-            return *derive.extent(x), *derive.extent(y)
+            sides, ground = [self.table.numbers(axis) for axis in self.axes_of(name)], self.table.ground.get(name)
+            if ground is not None:
+                sides = [np.concatenate(both) for both in zip(sides, ground, strict=True)]
+            return *derive.extent(sides[0]), *derive.extent(sides[1])
 
-        return self._kept("extent", (self.state.run, self.axes), make)
+        return self.library.once(("extent", self.state.run, name), make)
+
+    # ---- colours
 
     @property
     def colouring(self) -> Colouring:
-        """How the map is coloured."""
+        """How the maps are coloured."""
         name = self.state.colour_by
-        kind = DENSITY if name == DENSITY else "categorical" if self.table.is_categorical(name) else "continuous"
+        kind = DENSITY if name == DENSITY else "categorical" if self.is_classes else "continuous"
         return COLOURINGS.get(kind)
 
     @property
+    def is_classes(self) -> bool:
+        """Whether the maps are coloured by class."""
+        name = self.state.colour_by
+        return name == SLOTS or (name != DENSITY and self.table.is_categorical(name))
+
+    @property
+    def classes(self) -> Classes | None:
+        """The classes that colour the maps, None for other colourings."""
+        if not self.is_classes:
+            return None
+        state = self.state
+        if state.colour_by != SLOTS:
+            return self.table.classes(state.colour_by)
+        return self._kept("slots", (state.run, state.a, state.b), lambda: derive.slots(
+            self.bits(state.a) if state.a else None, self.bits(state.b) if state.b else None, self.table.n_rows))
+
+    @property
     def scale(self) -> Scale | None:
-        """The colour scale of a numeric column, None for other colourings."""
-        if self.colouring.kind != "mean":
+        """The colour scale of a column, None for a density, whose scale is the view's own."""
+        state = self.state
+        if state.colour_by == DENSITY:
             return None
-        if self.state.limits:
-            return Scale(*self.state.limits)
-        column = self.state.colour_by
-        return self._kept("scale", (self.state.run, column), lambda: self.colouring.scale_of(self.table.numbers(column)))
+        if self.is_classes:
+            return Scale(0, 0, n_classes=len(self.classes.names))
+        key = "scale", state.run, state.colour_by, state.scale
+        numbers = self.table.numbers
+        robust = self.library.once(key, lambda: self.colouring.scale_of(numbers(state.colour_by), state.scale))
+        return self.colouring.limited(robust, state.limits) if state.limits else \
+            self.colouring.spread_of(robust) if state.statistic == "std" else robust
 
-    def _rows_of(self, rule: str, memory: str) -> NDArray[np.int64] | None:
-        if not rule:
+    def value_by_place(self, plane: Plane) -> NDArray | None:
+        """What colours the maps, by place of a plane: class codes, numbers, or None for a density."""
+        name, table = self.state.colour_by, self.table
+        if name == DENSITY:
             return None
-        table = self.table
-        return self._kept(memory, (self.state.run, rule), lambda: derive.rows_of(rule, table.values, table.n_rows))
-
-    @property
-    def drawn(self) -> NDArray[np.int64] | None:
-        """Rows that are drawn, None for all."""
-        return self._rows_of(self.state.only, "only")
-
-    @property
-    def selected(self) -> NDArray[np.int64] | None:
-        """Rows that are selected and drawn, None when there is no selection."""
-        rows, drawn = self._rows_of(self.state.selection, "selection"), self.drawn
-        if rows is None or drawn is None:
-            return rows
-        return np.intersect1d(rows, drawn, assume_unique=True)
-
-    @property
-    def n_drawn(self) -> int:
-        """How many objects are drawn: those that have a place on this map and satisfy the rule of what is drawn."""
-        def make() -> int:
-            x, y = self.coordinates
-            placed = np.isfinite(x) & np.isfinite(y)
-            return int(placed.sum() if self.drawn is None else placed[self.drawn].sum())
-
-        return self._kept("n_drawn", (self.state.run, self.axes, self.state.only), make)
+        if name == SLOTS:
+            classes = self.classes
+            return self._kept(f"slots {plane.axes}", (id(classes),), lambda: classes.codes[plane.order])
+        if self.is_classes:
+            return table.in_order(plane, f"classes {name}", lambda: table.classes(name).codes)
+        return table.in_order(plane, name, lambda: table.numbers(name))
 
     @property
     def theme(self) -> str:
         """"dark" or "light", as the page is now."""
         return "dark" if self.dark else "light"
 
-    @property
-    def points(self) -> pandas.DataFrame:
-        """What the raster aggregates; shared with other tabs unless this one draws only some of the objects."""
-        state, drawn = self.state, self.drawn
-        key = "points", state.run, self.axes, state.colour_by
-        if drawn is None:
-            return self.library.once(key, self._points)
-        return self._kept("points", (*key, state.only), lambda: self._points().iloc[drawn])
+    # ---- which objects
 
-    def _points(self) -> pandas.DataFrame:
-        x, y = self.coordinates
-        kind, name = self.colouring.kind, self.state.colour_by
-        if kind == "classes":
-            classes = self.table.classes(name)
-            return raster.points(x, y, classes.codes, len(classes.names))
-        return raster.points(x, y, self.table.numbers(name) if kind == "mean" else None)
+    def bits(self, rule: str) -> NDArray[np.uint8]:
+        """What a rule selects, one bit per row, shape ((n_rows + 7) // 8,); kept for the rules of late.
+
+        Parameters
+        ----------
+        rule : str
+            JSON; "" selects everything.
+
+        Raises
+        ------
+        ConfigError
+            When it is no rule, or reads a column in a way that does not fit.
+        """
+        table = self.table
+        return self._keep_bits((self.state.run, rule), lambda: derive.bits_of(rule, table))
+
+    def _keep_bits(self, key: tuple, make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        with self._lock:
+            bits = self._bits.pop(key, None)
+            self._bits[key] = bits = make() if bits is None else bits
+            while len(self._bits) > _KEPT_BITS:
+                del self._bits[next(iter(self._bits))]
+            return bits
+
+    def by_place(self, plane: Plane, rule: str) -> NDArray[np.uint8]:
+        """`bits` in the order of a plane; no bits at all for "", which stands for everything."""
+        if not rule:
+            return NO_BITS
+        return self._keep_bits((self.state.run, plane.axes, rule), lambda: plane.bits(self.bits(rule)))
+
+    def rows(self, rule: str) -> NDArray[np.int64]:
+        """Rows, rising, that a rule (as JSON) selects; ask for them where they are used, and don't keep them."""
+        return np.flatnonzero(np.unpackbits(self.bits(rule), count=self.table.n_rows, bitorder="little"))
+
+    def count(self, rule: str) -> int:
+        """How many rows a rule selects."""
+        return int(np.bitwise_count(self.bits(rule)).sum())
+
+    @property
+    def drawn_rule(self) -> str:
+        """Rule of what is drawn: the filters, what the user restricts the maps to, and no hidden class; "" for all."""
+        state = self.state
+        classes = state.hidden and self.is_classes and state.colour_by != SLOTS
+        hidden = derive.without(state.colour_by, state.hidden, self.table) if classes else ""
+        return derive.all_of(state.only, state.filters, hidden)
+
+    @property
+    def selected_rule(self) -> str:
+        """Rule of what is selected and drawn; "" when nothing is selected."""
+        return derive.all_of(self.state.selection, self.drawn_rule) if self.state.selection else ""
+
+    @property
+    def drawn(self) -> NDArray[np.int64] | None:
+        """Rows that are drawn, None for all; transient."""
+        return self.rows(self.drawn_rule) if self.drawn_rule else None
+
+    @property
+    def selected(self) -> NDArray[np.int64] | None:
+        """Rows that are selected and drawn, None when there is no selection; transient."""
+        return self.rows(self.selected_rule) if self.state.selection else None
+
+    @property
+    def n_selected(self) -> int:
+        """How many are selected and drawn."""
+        return self.count(self.selected_rule) if self.state.selection else 0
+
+    def n_drawn(self, plane: Plane) -> int:
+        """How many objects are drawn: those that have a place on a map and satisfy the rule of what is drawn."""
+        rule = self.drawn_rule
+        return plane.n_placed if not rule else int(np.bitwise_count(self.by_place(plane, rule)).sum())
 
     @property
     def focus_row(self) -> int:
         """Row of the object in focus, -1 for none."""
-        return self.table.row_of(self.state.focus) if self.state.focus else -1
+        focus = self.state.focus
+        return self._kept("focus", (self.state.run, focus), lambda: self.table.row_of(focus) if focus else -1)
+
+    def focus_on(self, row: int) -> None:
+        """Put the object of a row into focus."""
+        focus = self.table.ids[row].as_py()
+        with self._lock:
+            self._memory["focus"] = (self.state.run, focus), row
+        self.state.focus = focus
+
+    # ---- what the page shows
+
+    def shows(self, title: str) -> bool:
+        """Whether a view is on the page now."""
+        page, first = self.places.get(title, ("", True))
+        if page in ("", "drawer"):
+            return page == "" or self.state.drawer
+        return page == self.state.page and (self.state.tab == title or (first and not self.state.tab))
+
+    def when_shown(self, title: str, names: list[str], do: Callable[[], None]) -> None:
+        """Call `do` after any of these choices changed, as `on` does, but only while a view is on the page.
+
+        Changes that were made while it was hidden are made good when it appears, its first appearance included.
+        """
+        late = Late(lambda: self.shows(title), do)
+        self.on(names, late.changed)
+        self.on(["page", "tab", "drawer"], late.appear)
+        self.once_shown(late.appear)
 
     # ---- talking to the user
 

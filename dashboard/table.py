@@ -1,15 +1,17 @@
 """The Atlas table: everything a map needs of every object, joined once by object id and shared by all sessions.
 
-It is read-only. Columns are read when they are first asked for, numbers as float32, labels as small codes.
+It is read-only. Columns are read when they are first asked for; those of a big catalogue are laid on a shelf and
+memory-mapped, so that a session costs no copy of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +19,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dashboard.colourings.categorical import MAX_CLASSES
+from dashboard.plane import Plane
+from dashboard.shelf import Shelf
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError, did_you_mean
+from qsocore.selection import Coded
+from qsocore.store.columns import from_field, to_numpy
+from qsocore.store.parquet import ParquetTable
 
 if TYPE_CHECKING:
     import pandas
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from qsocore.store import RunFolder, Store
 
 MISSING, OTHER = "missing", "other"
+_MOST_LABELS = 60_000  # a column of text with more values than this names its objects; it is searched, not encoded
+_KEPT_BYTES = 1.5e9  # of columns in the order of a plane
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,54 @@ class Classes:
     counts: NDArray[np.int64]
 
 
+class Source(Protocol):
+    """Where columns come from: `qsocore.store.parquet.ParquetTable`, or `InMemory`."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types."""
+        ...
+
+    @property
+    def n_rows(self) -> int:
+        """Rows."""
+        ...
+
+    def read(self, names: Sequence[str] | None = None, rows: NDArray[np.int64] | None = None) -> pa.Table:
+        """Columns of some rows, in the order given."""
+        ...
+
+    def pieces(self, name: str) -> Iterator[pa.Array]:
+        """One column, piece by piece."""
+        ...
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """The `Source` of a table that is in memory."""
+
+    table: pa.Table
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types."""
+        return self.table.schema
+
+    @property
+    def n_rows(self) -> int:
+        """Rows."""
+        return self.table.num_rows
+
+    def read(self, names: Sequence[str] | None = None, rows: NDArray[np.int64] | None = None) -> pa.Table:
+        """Columns of some rows, in the order given."""
+        chosen = self.table if names is None else self.table.select(list(names))
+        return chosen if rows is None else chosen.take(pa.array(rows))
+
+    def pieces(self, name: str) -> Iterator[pa.Array]:
+        """One column, piece by piece."""
+        yield from self.table.column(name).chunks
+
+
 @dataclass(frozen=True)
 class Part:
     """Columns that come from one place.
@@ -54,28 +111,51 @@ class Part:
     Parameters
     ----------
     columns : dict of str to Column
-        What they mean.
-    read : callable
-        Gives columns by name as an Arrow table; a second argument gives the only rows wanted.
+        What they mean, by the name that the user sees.
+    source : Source
+        Where they are.
     place : ndarray of int64, shape (n_rows,), optional
         Row of this part for each row of the Atlas table, -1 for none; None when they are the same.
+    given : dict of str to str
+        Names in the source where they differ from the user's.
+    version : str
+        Changes when the content does.
     """
 
     columns: dict[str, Column]
-    read: Callable[..., pa.Table]
+    source: Source
     place: NDArray[np.int64] | None = None
+    given: dict[str, str] = field(default_factory=dict)
+    version: str = ""
 
-    def column(self, name: str) -> pa.ChunkedArray:
+    def pieces(self, name: str) -> Iterator[pa.Array]:
         """A column in the Atlas table's order, null where this part lacks the object."""
-        values = self.read([name], None).column(0)
-        return values if self.place is None else values.take(_indices(self.place))
+        name = self.given.get(name, name)
+        if self.place is None:
+            yield from self.source.pieces(name)
+        else:
+            taken = self.source.read([name]).column(0).take(_indices(self.place))
+            yield from taken.chunks if isinstance(taken, pa.ChunkedArray) else [taken]
 
     def rows(self, rows: NDArray[np.int64], names: list[str]) -> pa.Table:
         """Some rows of some columns, in the order given."""
+        given = [self.given.get(name, name) for name in names]
         if self.place is None:
-            return self.read(names, rows)
+            return self.source.read(given, rows).rename_columns(names)
         place = self.place[rows]
-        return self.read(names, np.maximum(place, 0)).take(_indices(np.where(place < 0, -1, np.arange(len(rows)))))
+        found = self.source.read(given, np.maximum(place, 0)).rename_columns(names)
+        return found.take(_indices(np.where(place < 0, -1, np.arange(len(rows)))))
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A column of text in which almost every row differs: `qsocore.selection.Names`."""
+
+    text: pa.ChunkedArray
+
+    def isin(self, wanted: Sequence[str]) -> NDArray[np.bool_]:
+        """Which rows hold one of these."""
+        return pc.is_in(self.text, value_set=pa.array(list(map(str, wanted)), pa.string())).to_numpy()
 
 
 @dataclass
@@ -86,27 +166,30 @@ class AtlasTable:
     ----------
     name : str
         Shown to the user.
-    ids : pyarrow.StringArray, shape (n_rows,)
+    ids : pyarrow.ChunkedArray of string, shape (n_rows,)
         Object ids.
     parts : list of Part
-        Catalogue, latents, projections.
+        Catalogue, latents, projections, further columns of the run.
     maps : dict of str to (str, str)
         Maps by name with their columns across and upwards; the first is shown first.
     store, run
         Where spectra and reconstructions come from; None when there are none.
     ground : dict of str to (ndarray, ndarray)
         By map, the places of the objects that it was made from, where those are another store's.
+    shelf : Shelf
+        Where arrays of a big catalogue lie.
     """
 
     name: str
-    ids: pa.StringArray
+    ids: pa.ChunkedArray
     parts: list[Part]
     maps: dict[str, tuple[str, str]]
     store: Store | None = None
     run: RunFolder | None = None
     ground: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
-    _numbers: dict[str, NDArray] = field(default_factory=dict, repr=False)
-    _classes: dict[str, Classes] = field(default_factory=dict, repr=False)
+    shelf: Shelf = field(default_factory=Shelf)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _ordered: dict[Any, NDArray] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=RLock, repr=False)
 
     @property
@@ -117,7 +200,11 @@ class AtlasTable:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Every column by name, the catalogue's first."""
-        return {name: column for part in self.parts for name, column in part.columns.items()}
+        columns: dict[str, Column] = {}
+        for part in self.parts:
+            for name, column in part.columns.items():
+                columns.setdefault(name, column)
+        return columns
 
     def _part(self, name: str) -> Part:
         for part in self.parts:
@@ -125,40 +212,80 @@ class AtlasTable:
                 return part
         raise AtlasError(f"there is no column {name!r}", self.name, did_you_mean(name, self.columns))
 
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]
+
+    # ---- columns
+
+    def exact(self, name: str) -> NDArray:
+        """A numeric column with all its digits, shape (n_rows,): as `qsocore.store.Store.column` gives it; read once."""
+        part = self._part(name)
+        if not self.is_numeric(name):
+            raise AtlasError(f"{name} holds text, not numbers", self.name, "choose a numeric column")
+        return self._once(("exact", name), lambda: self.shelf.array(
+            f"exact {part.version} {name}", lambda: np.array(to_numpy(pa.chunked_array(part.pieces(name))))))
+
     def numbers(self, name: str) -> NDArray[np.float32]:
-        """A numeric column, shape (n_rows,), NaN where it is missing; read once.
+        """A numeric column for drawing, shape (n_rows,), NaN where it is missing; read once.
 
         Raises
         ------
         AtlasError
             When there is no such column or it holds text.
         """
-        with self._lock:
-            if name not in self._numbers:
-                part = self._part(name)
-                if not self.is_numeric(name):
-                    raise AtlasError(f"{name} holds text, not numbers", self.name, "choose a numeric column")
-                values = part.column(name)
-                values = values.cast(pa.float64()) if not pa.types.is_floating(values.type) else values
-                numbers = values.to_numpy().astype(np.float32)
-                numbers[~np.isfinite(numbers)] = np.nan
-                numbers.flags.writeable = False
-                self._numbers[name] = numbers
-            return self._numbers[name]
+        def make() -> NDArray[np.float32]:
+            exact = self.exact(name)
+            if exact.dtype == np.float32 and not np.isinf(exact).any():
+                return exact
 
-    def values(self, name: str) -> NDArray:
-        """A column as a selection's rule reads it: `numbers`, or text with "" where it is missing."""
-        if self.is_numeric(name):
-            return self.numbers(name)
-        return self.ids.to_numpy(zero_copy_only=False) if name == "object_id" else \
-            self._part(name).column(name).cast(pa.string()).fill_null("").to_numpy()
+            def finite() -> NDArray[np.float32]:
+                numbers = exact.astype(np.float32)
+                numbers[~np.isfinite(numbers)] = np.nan
+                return numbers
+
+            return self.shelf.array(f"numbers {self._part(name).version} {name}", finite)
+
+        self._part(name)
+        return self._once(("numbers", name), make)
+
+    def values(self, name: str) -> NDArray | Coded | Searched:
+        """A column as a selection's rule reads it."""
+        if name == "object_id":
+            return Searched(self.ids)
+        return self.exact(name) if self.is_numeric(name) else self.coded(name) or Searched(
+            self._once(("text", name), lambda: self.shelf.text(f"{self._part(name).version} {name}",
+                                                               lambda: self._part(name).pieces(name))))
+
+    def coded(self, name: str) -> Coded | None:
+        """A column as codes into its labels in the order in which they first appear; None when it has too many."""
+        part = self._part(name)
+
+        def encoded() -> tuple[NDArray[np.uint16], list[str]]:
+            return self._once(("encoded", name), lambda: _encode(part.pieces(name), self.n_rows))
+
+        def make() -> Coded | None:
+            codes = self.shelf.array(f"codes {part.version} {name}", lambda: encoded()[0])
+            labels = self.shelf.text(f"labels {part.version} {name}", lambda: [pa.array(encoded()[1], pa.string())])
+            self._kept.pop(("encoded", name), None)
+            return Coded(codes, labels.to_pylist()) if codes.size == self.n_rows else None
+
+        return self._once(("coded", name), make)
 
     def classes(self, name: str) -> Classes:
         """A column of few values as `Classes`; read once."""
-        with self._lock:
-            if name not in self._classes:
-                self._classes[name] = _classes(self._part(name).column(name))
-            return self._classes[name]
+        def make() -> Classes:
+            coded = self.coded(name)
+            if coded is None:
+                raise AtlasError(f"{name} has more than {_MOST_LABELS:,} different values", self.name, "colour by another")
+            rank, names = _ranked(np.bincount(coded.codes, minlength=len(coded.labels)), coded.labels)
+            codes = self.shelf.array(f"classes {self._part(name).version} {name}", lambda: rank[coded.codes])
+            return Classes(codes, names, np.bincount(codes, minlength=len(names)))
+
+        self._part(name)
+        return self._once(("classes", name), make)
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column can be an axis or a continuous colour."""
@@ -170,36 +297,107 @@ class AtlasTable:
         column = self.columns[name]
         return column.dtype in ("string", "bool") or (column.dtype.startswith("int") and column.role in ("flag", "label"))
 
+    @cached_property
+    def latent_names(self) -> list[str]:
+        """Columns that are latents, in their order."""
+        names = [name for name, column in self.columns.items() if column.role == "latent"]
+        return sorted(names, key=lambda name: (len(name), name))
+
+    def latents(self, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Latents of some rows or of all, shape (n, n_latent)."""
+        columns = [self.numbers(name) for name in self.latent_names]
+        return np.column_stack([column if rows is None else column[rows] for column in columns]) if columns else \
+            np.empty((self.n_rows if rows is None else len(rows), 0), np.float32)
+
+    # ---- rows
+
     def row_of(self, object_id: str) -> int:
         """Row of an object, -1 when there is none of that id."""
         return pc.index(self.ids, object_id).as_py()
 
+    def rows_of(self, object_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Rows of objects, -1 where there is none of that id."""
+        wanted = pa.array(list(map(str, object_ids)), pa.string())
+        rows = np.flatnonzero(pc.is_in(self.ids, value_set=wanted).to_numpy())
+        at = pc.index_in(wanted, value_set=pa.array(self.ids_of(rows), pa.string())).fill_null(-1).to_numpy()
+        return np.where(at < 0, -1, rows[np.maximum(at, 0)] if rows.size else -1)
+
+    def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
+        """Object ids of rows."""
+        return self.ids.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
+
     def row(self, index: int) -> dict[str, Any]:
         """Every column of one object, missing values as None."""
-        return {name: value for part in self.parts
+        return {name: value for part in reversed(self.parts)
                 for name, value in part.rows(np.array([index]), list(part.columns)).to_pylist()[0].items()}
 
     def frame(self, rows: NDArray[np.int64], names: Iterable[str]) -> pandas.DataFrame:
         """Some rows of some columns, in the order given, with exact values."""
         wanted = list(dict.fromkeys(names))
-        tables = [part.rows(rows, here) for part in self.parts if (here := [n for n in wanted if n in part.columns])]
-        columns = {name: table.column(name) for table in tables for name in table.column_names}
+        columns = {}
+        for part in self.parts:
+            here = [name for name in wanted if name in part.columns and name not in columns]
+            columns |= dict(zip(here, part.rows(np.asarray(rows), here).columns, strict=True)) if here else {}
         return pa.table({name: columns[name] for name in wanted}).to_pandas()
+
+    # ---- planes
+
+    def plane(self, x: str, y: str) -> Plane:
+        """Two columns, indexed; made once."""
+        def make() -> Plane:
+            def built() -> Plane:
+                return self._once(("built", x, y), lambda: Plane.build((x, y), self.numbers(x), self.numbers(y)))
+
+            stem = f"plane {self._part(x).version} {x} {self._part(y).version} {y}"
+            parts = {name: self.shelf.array(f"{stem} {name}", lambda name=name: getattr(built(), name))
+                     for name in ("x", "y", "order", "starts")}
+            box = self.shelf.array(f"{stem} box", lambda: np.array(built().box))
+            self._kept.pop(("built", x, y), None)
+            return Plane((x, y), **parts, box=tuple(box.tolist()), n_rows=self.n_rows)
+
+        with self._lock:
+            return self._once(("plane", x, y), make)
+
+    def in_order(self, plane: Plane, name: str, values: Callable[[], NDArray]) -> NDArray:
+        """Values by row as values by place of a plane; kept while there is room, shared by all sessions.
+
+        Parameters
+        ----------
+        plane : Plane
+        name : str
+            Tells the values from others.
+        values : callable
+            Gives them, shape (n_rows,).
+        """
+        key = plane.axes, name
+        with self._lock:
+            ordered = self._ordered.pop(key, None)
+            if ordered is None:
+                ordered = values()[plane.order]
+                while self._ordered and sum(known.nbytes for known in self._ordered.values()) + ordered.nbytes > _KEPT_BYTES:
+                    del self._ordered[next(iter(self._ordered))]
+            self._ordered[key] = ordered
+            return ordered
 
     @classmethod
     def from_store(cls, store: Store, run: RunFolder | None = None) -> AtlasTable:
-        """Join a store's catalogue with the latents and projections of one of its runs."""
-        ids = store.table(["object_id"]).column(0).combine_chunks()
-        parts, maps = [Part(dict(store.columns), store.table)], {}
+        """Join a store's catalogue with the latents, projections and further columns of one of its runs."""
+        shelf = Shelf.of(store.manifest.fingerprint, store.n_rows)
+        ids = shelf.text("object_id", lambda: store.catalog.pieces("object_id"))
+        parts, maps = [Part(dict(store.columns), store.catalog)], {}
         if run is not None and run.latents.exists():
+            fingerprint = store.manifest.fingerprint
             for name in sorted(run.projections(), key=lambda name: (name != "umap", name)):
-                part = _from_parquet(run.projection(name), ids, {"x": f"{name}_x", "y": f"{name}_y"}, "coordinate")
-                parts.append(part)
+                given = {f"{name}_x": "x", f"{name}_y": "y"}
+                parts.append(_from_run(run.projection(name), ids, fingerprint, given, "coordinate"))
                 maps[name] = (f"{name}_x", f"{name}_y")
-            parts.append(_from_parquet(run.latents, ids, {}, "latent"))
+            parts.append(_from_run(run.latents, ids, fingerprint, {}, "latent"))
+            further = sorted((run.path / "columns").glob("*.parquet"))
+            parts += [_from_run(file, ids, fingerprint, {}, "property") for file in further]
         if {"ra", "dec"} <= store.columns.keys():
             maps["sky"] = ("ra", "dec")
-        return cls(store.path.name, ids, parts, maps, store, run, _ground(store, run) if run is not None else {})
+        ground = _ground(store, run) if run is not None else {}
+        return cls(store.path.name, ids, parts, maps, store, run, ground, shelf)
 
 
 def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:
@@ -220,19 +418,6 @@ def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:
     return ground
 
 
-def _from_parquet(file: Any, ids: pa.StringArray, names: dict[str, str], role: str) -> Part:
-    """A run's table as a part: its columns renamed, its rows found by object id."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(file, memory_map=True)
-    theirs = table.column("object_id").combine_chunks()
-    place = None if theirs.equals(ids) else pc.index_in(ids, value_set=theirs).fill_null(-1).to_numpy().astype(np.int64)
-    table = table.drop_columns(["object_id"])
-    table = table.rename_columns([names.get(name, name) for name in table.column_names])
-    columns = {name: _run_column(name, table.schema.field(name).type, role) for name in table.column_names}
-    return Part(columns, reader(table), place)
-
-
 _OF_RUNS = {
     "chi2_pix": ("quality", "Mean squared residual of the reconstruction in sigma, per good pixel"),
     "mse": ("quality", "Mean squared error of the reconstruction, in normalised flux"),
@@ -249,31 +434,48 @@ def _run_column(name: str, kind: pa.DataType, role: str) -> Column:
     return Column(name, dtype, role, "", text)
 
 
-def reader(table: pa.Table) -> Callable[..., pa.Table]:
-    """The `Part.read` of a table that is in memory."""
-    def read(names: list[str], rows: NDArray | None = None) -> pa.Table:
-        chosen = table.select(names)
-        return chosen if rows is None else chosen.take(pa.array(rows))
-
-    return read
+def _from_run(file: Path, ids: pa.ChunkedArray, fingerprint: str, given: dict[str, str], role: str) -> Part:
+    """A run's table as a part: found by object id, unless it says that its rows are the store's."""
+    source = ParquetTable(file)
+    same = source.n_rows == len(ids) and (source.schema.metadata or {}).get(b"store") == fingerprint.encode()
+    place = None
+    if not same:
+        theirs = source.read(["object_id"]).column(0)
+        if not theirs.equals(ids):
+            place = pc.index_in(ids, value_set=theirs.combine_chunks()).fill_null(-1).to_numpy().astype(np.int64)
+    shown = {old: new for new, old in given.items()}
+    columns = {}
+    for field_ in source.schema:
+        if field_.name != "object_id":
+            name = shown.get(field_.name, field_.name)
+            columns[name] = Column(**from_field(field_).__dict__ | {"name": name}) if field_.metadata else \
+                _run_column(name, field_.type, role)
+    stat = file.stat()
+    return Part(columns, source, place, given, f"{file.parent.name} {file.stem} {stat.st_size} {stat.st_mtime_ns}")
 
 
 def _indices(place: NDArray[np.int64]) -> pa.Array:
     return pa.array(place, mask=place < 0)
 
 
-def _classes(values: pa.ChunkedArray) -> Classes:
-    values = values.cast(pa.string())
-    encoded = values.fill_null("").dictionary_encode().combine_chunks()
-    encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    names = [name or MISSING for name in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.to_numpy()
-    counts = np.bincount(codes, minlength=len(names))
+def _encode(pieces: Iterable[pa.Array], n_rows: int) -> tuple[NDArray[np.uint16], list[str]]:
+    """Codes of a column of few values, and its labels; no codes when there are too many."""
+    codes, known, start = np.empty(n_rows, np.uint16), {}, 0
+    for piece in pieces:
+        encoded = piece.cast(pa.string()).fill_null("").dictionary_encode()
+        own = np.array([known.setdefault(label, len(known)) for label in encoded.dictionary.to_pylist()], np.int64)
+        if len(known) > _MOST_LABELS:
+            return np.empty(0, np.uint16), []
+        codes[start : start + len(piece)] = own[encoded.indices.to_numpy()] if len(piece) else 0
+        start += len(piece)
+    return codes, list(known)
+
+
+def _ranked(counts: NDArray[np.int64], labels: Sequence[str]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Class number of each label, and the classes' names: by frequency, `MISSING` and `OTHER` last."""
+    names = [label or MISSING for label in labels]
     order = sorted(range(len(names)), key=lambda k: (names[k] == MISSING, -counts[k], names[k]))
     kept = order if len(order) <= MAX_CLASSES else order[: MAX_CLASSES - 1]
     rank = np.full(len(names), len(kept), np.uint8)
     rank[kept] = np.arange(len(kept))
-    shown = tuple(names[k] for k in kept) + ((OTHER,) if len(kept) < len(order) else ())
-    codes = rank[codes] if len(names) else np.zeros(0, np.uint8)
-    codes.flags.writeable = False
-    return Classes(codes, shown, np.bincount(codes, minlength=len(shown)))
+    return rank, tuple(names[k] for k in kept) + ((OTHER,) if len(kept) < len(order) else ())

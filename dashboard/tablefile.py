@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from dashboard.table import AtlasTable, Part, reader
+from dashboard.shelf import Shelf
+from dashboard.table import AtlasTable, InMemory, Part, Source
 from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import AtlasError, ReadError, did_you_mean
+from qsocore.store.parquet import ParquetTable
 
 _PAIRS = (("umap_x", "umap_y"), ("umap_1", "umap_2"), ("umap_0", "umap_1"), ("x", "y"), ("latent_0", "latent_1"), ("ra", "dec"))
+_PIECE = 65_536
 _IDS = ("object_id", "id", "targetid", "objid", "name", "sdss_name")
 
 
@@ -35,28 +41,40 @@ def open_table(path: str | Path, x: str | None = None, y: str | None = None, obj
         When a column named is not there or the map's columns hold no numbers.
     """
     path = Path(path)
-    table = _read(path)
-    columns = {field.name: _column(field) for field in table.schema}
+    source = _read(path)
+    columns = {field.name: _column(field) for field in source.schema if not pa.types.is_nested(field.type)}
     x, y = _axes(path, columns, x, y)
     known = {name.lower(): name for name in columns}
     named = _known(path, columns, object_id) if object_id else next((known[word] for word in _IDS if word in known), None)
-    if named is None:
-        ids = pa.array([f"{path.stem}:row:{k}" for k in range(table.num_rows)], pa.string())
-    else:
-        ids = pa.chunked_array(table.column(named).cast(pa.string()).fill_null("").chunks, pa.string()).combine_chunks()
-    return AtlasTable(path.name, ids, [Part(columns, reader(table))], {"map": (x, y)})
+    shelf = Shelf.of(_fingerprint(path), source.n_rows)
+    ids = shelf.text(f"ids {named}", lambda: _ids(path.stem, source, named))
+    return AtlasTable(path.name, ids, [Part(columns, source)], {"map": (x, y)}, shelf=shelf)
 
 
-def _read(path: Path) -> pa.Table:
+def _ids(stem: str, source: Source, named: str | None) -> Iterator[pa.Array]:
+    """The objects' names: a column, or the file's name and the row's number."""
+    if named is not None:
+        yield from (piece.cast(pa.string()).fill_null("") for piece in source.pieces(named))
+        return
+    for start in range(0, source.n_rows, _PIECE):
+        numbers = pa.array(np.arange(start, min(start + _PIECE, source.n_rows))).cast(pa.string())
+        yield pc.binary_join_element_wise(f"{stem}:row:", numbers, "")
+
+
+def _fingerprint(path: Path) -> str:
+    """Changes when the file does."""
+    stat = path.stat()
+    return hashlib.sha256(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()
+
+
+def _read(path: Path) -> Source:
     if not path.is_file():
         raise ReadError("absent", "there is no such file", path, "look at the spelling")
     kind = "".join(path.suffixes[-2:]).lower() if path.suffix in (".gz", ".bz2") else path.suffix.lower()
     try:
         if kind in (".parquet", ".pq"):
-            import pyarrow.parquet as pq
-
-            table = pq.read_table(path, memory_map=True)
-        elif kind.startswith((".csv", ".tsv")):
+            return ParquetTable(path)
+        if kind.startswith((".csv", ".tsv")):
             import pyarrow.csv as csv
 
             table = csv.read_csv(path, parse_options=csv.ParseOptions(delimiter="\t" if ".tsv" in kind else ","))
@@ -67,7 +85,7 @@ def _read(path: Path) -> pa.Table:
                             "rename it, or ingest spectra with qso ingest")
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ReadError("unreadable", f"it cannot be read as a table ({' '.join(str(error).split())})", path) from None
-    return table.select([field.name for field in table.schema if not pa.types.is_nested(field.type)])
+    return InMemory(table)
 
 
 def _read_fits(path: Path) -> pa.Table:

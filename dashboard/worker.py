@@ -53,3 +53,29 @@ class Latest:
             then(done.result())
         else:
             self.failed(error)
+
+
+class Late:
+    """Work that waits until its view is seen.
+
+    Parameters
+    ----------
+    seen : callable
+        Whether the view is on the page now.
+    do : callable
+        The work.
+    """
+
+    def __init__(self, seen: Callable[[], bool], do: Callable[[], None]):
+        self.seen, self.do, self.due = seen, do, True
+
+    def changed(self) -> None:
+        """Something that the work follows from has changed."""
+        self.due = True
+        self.appear()
+
+    def appear(self) -> None:
+        """The view may be on the page now."""
+        if self.due and self.seen():
+            self.due = False
+            self.do()

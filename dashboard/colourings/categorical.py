@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from dashboard.colourings import EMPTY, LEVELS, Aggregate, Scale
 
-MAX_CLASSES = 12
-"""Classes told apart by colour; further ones share the last colour as "other"."""
-SHADES = LEVELS // MAX_CLASSES
-"""Brightness steps within a class."""
+MAX_CLASSES = 250
+"""Classes told apart; further ones share the last colour as "other"."""
+_MOST_SHADES = 21
 _BRIGHTEST = 99  # percentile of the objects in a pixel from which it is as bright as it gets
+
+
+def shades(n_classes: int) -> int:
+    """Brightness steps within each of so many classes."""
+    return max(1, min(_MOST_SHADES, LEVELS // max(n_classes, 1)))
 
 
 class Categorical:
@@ -23,18 +27,12 @@ class Categorical:
 
     kind = "classes"
 
-    def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
-        """Class number times `SHADES` plus brightness."""
-        best, most = np.zeros(aggregate.count.shape, np.uint8), np.zeros(aggregate.count.shape, aggregate.value.dtype)
-        for number in range(aggregate.value.shape[-1]):  # the frequent classes first: a tie goes to the rarer
-            here = aggregate.value[..., number]
-            better = (here >= most) & (here > 0)
-            np.copyto(most, here, where=better)
-            best[better] = number
-        taken = aggregate.count > 0
+    def levels(self, aggregate: Aggregate, scale: Scale) -> NDArray[np.uint8]:
+        """Class number times `shades` plus brightness."""
+        steps, taken = shades(scale.n_classes), aggregate.count > 0
         full = np.percentile(aggregate.count[taken], _BRIGHTEST) if taken.any() else 1.0
-        shade = np.log1p(aggregate.count, dtype=np.float32) * np.float32((SHADES - 1) / np.log1p(full))
-        levels = best * np.uint8(SHADES) + np.minimum(shade, SHADES - 1).astype(np.uint8)
+        shade = np.log1p(aggregate.count, dtype=np.float32) * np.float32((steps - 1) / np.log1p(full))
+        levels = aggregate.value * np.uint8(steps) + np.minimum(shade, steps - 1).astype(np.uint8)
         levels[~taken] = EMPTY
         return levels
 

@@ -22,17 +22,18 @@ class View:
     Parameters
     ----------
     title : str
-        On its tab.
-    place : {"map", "object", "tab"}
-        Left, right above, or a tab right below.
+        On its tab; no two views share one.
+    place : {"map", "object", "object tab", "selection", "space", "sky", "drawer"}
+        Left, one under the other; on the right the page about the object (above, or a tab beneath), a tab of the page about
+        the selection, or a page of its own; or the drawer of filters.
     order : int
         Among the views of one place.
     make : callable
-        Builds the pane for a session.
+        Builds the pane for a session; where a view is not seen at once, when it first is.
     """
 
     title: str
-    place: Literal["map", "object", "tab"]
+    place: Literal["map", "object", "object tab", "selection", "space", "sky", "drawer"]
     order: int
     make: Callable[[Session], Any]
 

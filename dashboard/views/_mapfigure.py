@@ -1,4 +1,4 @@
-"""The map's Bokeh figure: an image of bytes with a palette, and what is drawn over it."""
+"""A map's Bokeh figure: an image of bytes with a palette, and what is drawn over it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from bokeh.models import (
     BoxSelectTool,
     BoxZoomTool,
     ColumnDataSource,
+    CustomJS,
+    HoverTool,
     LassoSelectTool,
     LinearColorMapper,
     PanTool,
@@ -24,37 +26,76 @@ from dashboard.raster import View
 
 _NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 _BYTES = {"low": 0, "high": 255}
+_CLEAR = ["#00000000"] * 256
+_DIM = 0.28  # of the context while something is selected
+NO_RARE = {"x": [], "y": [], "level": [], "id": [], "why": [], "facts": []}
+NO_NAMES = {"x": [], "y": [], "name": [], "xs": [], "ys": []}
+_HOVER = """
+<div style="font-size:12px;line-height:1.4"><div style="font-weight:600">@id</div><div>@facts</div>
+<div style="opacity:.7">@why</div></div>"""
+
 
 
 class MapFigure:
-    """Builds the figure and changes what is in it; knows nothing of State."""
+    """Builds the figure and changes what is in it; knows nothing of State.
 
-    def __init__(self):
+    Parameters
+    ----------
+    name : str
+        Of the figure's model, by which tests find it.
+    """
+
+    def __init__(self, name: str = "map"):
         lasso = LassoSelectTool()
         self.figure = figure(
-            x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="above",
+            x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="right",
             tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()],
             outline_line_color=None, stylesheets=[theme.PLOT_CSS],
-            lod_timeout=30, min_border_left=52, min_border_right=14, name="map")
+            lod_timeout=5, min_border_left=52, min_border_top=6, name=name)
         self.figure.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)
         self.figure.toolbar.active_drag = lasso
         self.figure.grid.visible = False
-        self.ground = ColumnDataSource(dict(_NO_IMAGE))
-        self.image = ColumnDataSource(dict(_NO_IMAGE))
-        self.marked = ColumnDataSource(dict(_NO_IMAGE))
-        self.outline = ColumnDataSource({"x": [], "y": []})
+        self.image, self.chosen, self.ground, self.coarse = (ColumnDataSource(dict(_NO_IMAGE)) for _ in range(4))
         self.focus = ColumnDataSource({"x": [], "y": []})
-        self.mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
-        self._mark_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
-        self._ground_mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
-        place = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
-        self.figure.image(**place, source=self.image, color_mapper=self.mapper)
-        self.figure.image(**place, source=self.marked, color_mapper=self._mark_mapper)
-        self.figure.image(**place, source=self.ground, color_mapper=self._ground_mapper, level="underlay")
-        self._patch = self.figure.patch("x", "y", source=self.outline, fill_alpha=0.06, line_width=1.5)
-        self._halo = self.figure.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
-        self._ring = self.figure.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2)
+        self.spokes = ColumnDataSource({"x0": [], "y0": [], "x1": [], "y1": []})
+        self.rare = ColumnDataSource(dict(NO_RARE))
+        self.names = ColumnDataSource(dict(NO_NAMES))
+        self.mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
+        self._ground_mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
+        self._draw_images()
+        self._draw_marks()
+
+    def _draw_images(self) -> None:
+        plot, place = self.figure, {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
+        self._image = plot.image(**place, source=self.image, color_mapper=self.mapper)
+        self._chosen = plot.image(**place, source=self.chosen, color_mapper=self.mapper)
+        plot.image(**place, source=self.ground, color_mapper=self._ground_mapper, level="underlay")
+        self._coarse = plot.image(**place, source=self.coarse, color_mapper=self.mapper, level="underlay", visible=False)
+        moved = CustomJS(args={"coarse": self._coarse, "image": self.image}, code="""
+            const {x, y, dw, dh} = image.data
+            if (x.length == 0) return
+            const [start, length] = cb_obj.tags[0] == "x" ? [x[0], dw[0]] : [y[0], dh[0]]
+            const room = 1e-6 * length
+            coarse.visible = cb_obj.start < start - room || cb_obj.end > start + length + room
+        """)
+        for name, axis in (("x", plot.x_range), ("y", plot.y_range)):
+            axis.tags = [name]
+            axis.js_on_change("end", moved)
+        # the whole map, coarse, is in the browser already: it is seen where a moved view has no picture yet
+        self.image.js_on_change("data", CustomJS(args={"coarse": self._coarse}, code="coarse.visible = false"))
+
+    def _draw_marks(self) -> None:
+        plot = self.figure
+        self._spokes = plot.segment("x0", "y0", "x1", "y1", source=self.spokes, line_width=1, line_alpha=0.7)
+        self._rare = plot.scatter("x", "y", source=self.rare, size=5.5, line_width=0.8, line_alpha=0.9, fill_alpha=1.0,
+                                  fill_color={"field": "level", "transform": self.mapper})
+        self._shores = plot.multi_line("xs", "ys", source=self.names, line_width=1.2, line_alpha=0.55)
+        self._names = plot.text("x", "y", "name", source=self.names, text_font_size="11px", text_align="center",
+                                text_baseline="middle", text_font_style="bold", text_outline_color="black")
+        self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
+        self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2)
+        plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,6 +105,12 @@ class MapFigure:
         except UnsetValueError:
             return 0, 0
 
+    @property
+    def window(self) -> tuple[float, float, float, float]:
+        """What the browser shows: x0, x1, y0, y1."""
+        x, y = self.figure.x_range, self.figure.y_range
+        return x.start, x.end, y.start, y.end
+
     def show(self, source: ColumnDataSource, levels: NDArray[np.uint8] | None, view: View | None) -> None:
         """Replace an image, or take it away."""
         if levels is None:
@@ -71,6 +118,10 @@ class MapFigure:
                 source.data = dict(_NO_IMAGE)
             return
         source.data = {"image": [levels], "x": [view.x0], "y": [view.y0], "dw": [view.x1 - view.x0], "dh": [view.y1 - view.y0]}
+
+    def dim(self, something_selected: bool) -> None:
+        """Let the context step back behind what is selected, or come forward again."""
+        self._image.glyph.global_alpha = _DIM if something_selected else 1.0
 
     def look_at(self, window: tuple[float, float, float, float], home: tuple[float, float, float, float]) -> None:
         """Set the ranges in view, and those to which a reset returns."""
@@ -85,10 +136,10 @@ class MapFigure:
     def paint(self, palette: tuple[str, ...], ink: dict[str, str]) -> None:
         """Look the image's bytes up in another palette and colour the overlays for the theme."""
         self.mapper.palette = list(palette)
-        for mapper, colour in ((self._mark_mapper, ink["mark"]), (self._ground_mapper, ink["ground"])):
-            colours = [colour] * 256
-            colours[EMPTY] = "#00000000"
-            mapper.palette = colours
-        self._patch.glyph.update(line_color=ink["mark"], fill_color=ink["mark"])
-        self._halo.glyph.line_color = ink["under"]
-        self._ring.glyph.line_color = ink["mark"]
+        colours = [ink["ground"]] * 256
+        colours[EMPTY] = _CLEAR[0]
+        self._ground_mapper.palette = colours
+        self._halo.glyph.line_color = self._names.glyph.text_outline_color = ink["surface"]
+        self._rare.glyph.line_color = self._ring.glyph.line_color = self._spokes.glyph.line_color = \
+            self._shores.glyph.line_color = ink["mark"]
+        self._names.glyph.text_color = ink["text"]

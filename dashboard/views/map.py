@@ -1,179 +1,160 @@
-"""The map of all objects, with the key to its colours and the honest counts beneath.
-
-Every choice takes the cheapest way: another table, colouring or view aggregates; other limits only re-place the aggregate
-on its scale; another palette or theme only looks the bytes up anew; selection and focus only move the overlays.
-"""
+"""The maps of all objects side by side, with the key to their colours and the honest counts beneath."""
 
 from __future__ import annotations
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import RangesUpdate, SelectionGeometry, Tap
 
-from dashboard import actions, derive, palettes, raster, theme, words
-from dashboard.colourings import Aggregate
-from dashboard.raster import View as Window
+from dashboard import actions, derive, selecting, theme, words
 from dashboard.session import Session
-from dashboard.state import DENSITY
+from dashboard.state import DENSITY, SCALES, SLOTS, STATISTICS
 from dashboard.views import View, _legend
-from dashboard.views._mapfigure import MapFigure
+from dashboard.views._mappanel import MapPanel, palette_of
 
-_LONG_MS = 300
+_TITLES = {DENSITY: "Objects per pixel", SLOTS: "Slots"}
 
 
 class MapView:
     """The left half of the page."""
 
     def __init__(self, session: Session):
-        self.session, self.map = session, MapFigure()
-        self._work, self._marks = session.latest(), session.latest()
-        self._aggregate: Aggregate | None = None
-        self._view: Window | None = None
-        self._marked = False
+        self.session = session
+        self.panels: list[MapPanel] = []
+        self._counting = session.latest()
         self._counts = derive.Counts(0, 0, 0, session.table.n_rows)
+        self.grid = pn.Column(sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
         looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}
-        self.legend = pn.pane.HTML("", height=40, **looks)
-        self.counts = pn.pane.HTML("", height=22, **looks)
-        self.clear = self._button("Clear selection", actions.clear_selection)
-        self.only = self._button("Draw only these", actions.draw_only_selected)
-        self.all = self._button("Draw all again", actions.draw_all)
-        self._listen()
-        self._frame()
-
-    def _button(self, text: str, action) -> pmui.Button:
-        return pmui.Button(label=text, variant="text", size="small", visible=False, margin=0, height=22,
-                           on_click=lambda _: action(self.session))
+        self.bar = pn.pane.HTML("", height=38, **looks)
+        self.legend = _legend.ClassKey(self._clicked, height=38, sizing_mode="stretch_width", margin=0)
+        self.counts = pn.pane.HTML("", height=20, **looks)
+        self._make_scale()
+        session.on(["maps"], self._arrange)
+        session.on(["colour_by", "statistic", "scale", "limits", "palette", "hidden", "a", "b"], self._show_key)
+        session.on(["selection", "only", "filters", "hidden", "run"], self._count)
+        session.param.watch(lambda _: self._show_key(), "dark")
+        self._arrange()
+        self._show_key()
+        self._count()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        beneath = pn.Row(self.counts, self.clear, self.only, self.all, sizing_mode="stretch_width", height=24, margin=0)
-        strip = pn.Column(self.legend, beneath, sizing_mode="stretch_width", height=66, margin=(0, 14, 6, 14))
-        return pn.Column(pn.pane.Bokeh(self.map.figure, sizing_mode="stretch_both", margin=(6, 6, 0, 6)), strip,
-                         sizing_mode="stretch_both", margin=0, css_classes=["map"])
+        key = pn.Row(self.legend, self.bar, self.scale_row, sizing_mode="stretch_width", height=40, margin=0)
+        strip = pn.Column(key, self.counts, sizing_mode="stretch_width", height=64, margin=(0, 14, 4, 14))
+        return pn.Column(self.grid, strip, sizing_mode="stretch_both", margin=0, css_classes=["map"])
 
-    def _listen(self) -> None:
-        session, plot = self.session, self.map.figure
-        plot.on_event(RangesUpdate, lambda event: actions.zoom(session, event.x0, event.x1, event.y0, event.y1))
-        plot.on_event(SelectionGeometry, lambda event: actions.select(session, event.geometry) if event.final else None)
-        plot.on_event(Tap, lambda event: self._view and actions.tap(session, event.x, event.y, self._view))
-        for side in ("inner_width", "inner_height"):
-            plot.on_change(side, lambda attr, old, new: self._draw(changed=False))
-        session.on(["run", "projection", "x", "y"], self._frame)
-        session.on(["colour_by", "only"], self._draw)
-        session.on(["window"], lambda: self._draw(changed=False))
-        session.on(["limits"], self._place)
-        session.on(["selection", "focus"], self._overlay)
-        session.on(["palette"], self._paint)
-        session.param.watch(lambda _: self._paint(), "dark")
+    # ---- the maps
 
-    # ---- stages, the dearest first
+    def _arrange(self) -> None:
+        """As many panels as State has maps: one, two side by side, or two rows."""
+        n = len(self.session.state.maps)
+        while len(self.panels) < n:
+            self.panels.append(MapPanel(self.session, len(self.panels), self._drawn))
+        shown = [panel.__panel__() for panel in self.panels[:n]]
+        rows = [shown] if n < 3 else [shown[:2], shown[2:]]
+        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"min-height": "0"}}
+        self.grid[:] = [pn.Row(*row, **looks) for row in rows]
 
-    def _frame(self) -> None:
-        """Another plane: its axes and extent, then everything after."""
-        columns = self.session.table.columns
-        x, y = self.session.axes
-        self.map.label(words.label(columns[x]), words.label(columns[y]))
-        self._draw()
+    def _drawn(self, panel: MapPanel) -> None:
+        if panel.number == 0:
+            ground = self.session.ground(panel.name)
+            self._say(in_view=int(panel.picture.aggregate.count.sum()), drawn=panel.picture.n_drawn,
+                      ground=ground.n_placed if ground else 0)
+            if self.session.state.colour_by == DENSITY:
+                self._show_key()  # the scale of a density is the view's own
 
-    def _draw(self, changed: bool = True) -> None:
-        """Aggregate what is in view; `changed` when more than the view did."""
-        session, (width, height) = self.session, self.map.size
-        window = session.state.window or session.extent
-        shown = self.map.figure.x_range.start, self.map.figure.x_range.end, *(
-            self.map.figure.y_range.start, self.map.figure.y_range.end)
-        if not np.allclose(shown, window, rtol=1e-5, atol=0):
-            self.map.look_at(window, session.extent)
-        if width < 2 or height < 2:
+    # ---- the key
+
+    def _make_scale(self) -> None:
+        session, state = self.session, self.session.state
+        small = {"size": "small", "margin": (4, 3), "label": "", "sx": {"& .MuiSelect-select, & input": {"py": "3px"}}}
+        self.statistic = pmui.Select(options=list(STATISTICS), width=84, description="What a pixel says", **small)
+        self.scale = pmui.Select(options=list(SCALES), width=84, description="Scale of the colours", **small)
+        self.low, self.high = (pmui.TextInput(width=72, description=text, placeholder=text.split()[0].lower(), **small)
+                               for text in ("Low end of the colours", "High end of the colours"))
+        self.statistic.param.watch(lambda event: state.param.update(statistic=event.new), "value")
+        self.scale.param.watch(lambda event: state.param.update(scale=event.new, limits=None), "value")
+        for widget in (self.low, self.high):
+            widget.param.watch(lambda _: self._limits_typed(), "value")
+        self.robust = pmui.IconButton(icon="restart_alt", size="small", icon_size="1.1em", description="Robust limits again",
+                                      margin=(6, 0), on_click=lambda _: actions.choose_limits(session, None, None))
+        self.scale_row = pn.Row(self.statistic, self.scale, self.low, self.high, self.robust, margin=0, width=370)
+
+    _following = False
+
+    def _limits_typed(self) -> None:
+        if not self._following and self.low.value and self.high.value:
+            try:
+                actions.choose_limits(self.session, float(self.low.value), float(self.high.value))
+            except ValueError:
+                self.session.tell("the ends of the colour scale are numbers, such as 0.5 or 1e3", "warning")
+
+    def _show_key(self) -> None:
+        session, state = self.session, self.session.state
+        column = state.colour_by
+        title = _TITLES.get(column) or words.label(session.table.columns[column])
+        classes = session.classes
+        self.legend.visible, self.bar.visible = classes is not None, classes is None
+        self.scale_row.visible = classes is None and column != DENSITY
+        if classes is not None:
+            self._show_classes(title)
             return
-        view = Window(*window, width, height)
+        picture = self.panels[0].picture
+        scale = session.scale or (session.colouring.scale(picture.aggregate) if picture else None)
+        title = title if state.statistic == "mean" or column == DENSITY else f"{title}, {state.statistic}"
+        self.bar.object = _legend.bar(title, scale, palette_of(session)) if scale else ""
+        if scale and column != DENSITY:
+            self._following = True
+            try:
+                self.statistic.value, self.scale.value = state.statistic, state.scale
+                self.low.param.update(value=f"{scale.low:.5g}", disabled=bool(scale.ranks))
+                self.high.param.update(value=f"{scale.high:.5g}", disabled=bool(scale.ranks))
+            finally:
+                self._following = False
+            self.robust.visible = state.limits is not None
 
-        def work() -> tuple:
-            aggregate = raster.aggregate(session.points, session.colouring.kind, view)
-            levels = raster.spread(session.colouring.levels(aggregate, session.scale))
-            ground = raster.presence(*session.ground, view) if session.ground else None
-            return aggregate, levels, ground, session.n_drawn
+    def _show_classes(self, title: str) -> None:
+        """The legend, counting of each class what the other filters leave."""
+        session, state = self.session, self.session.state
+        classes = session.classes
 
-        def then(result: tuple) -> None:
-            first = self._aggregate is None
-            self._aggregate, levels, ground, n_drawn = result
-            self._view = view
-            self.map.show(self.map.ground, ground, view)
-            self.map.show(self.map.image, levels, view)
-            self._count(in_view=int(self._aggregate.count.sum()), drawn=n_drawn,
-                        ground=len(session.ground[0]) if session.ground else 0)
-            if first or changed or session.colouring.kind == "count":
-                self._paint()  # the scale of a density is the view's own
-            self._overlay() if first or changed else self._mark()
+        def work() -> list[dict]:
+            rule = derive.all_of(state.only, state.filters)
+            counts = derive.class_counts(classes.codes, len(classes.names), session.rows(rule)) if rule else classes.counts
+            return _legend.items(classes.names, counts, state.hidden, session.theme)
 
-        self._work.submit(work, then)
-        session.document.add_timeout_callback(self._mark_busy, _LONG_MS)
+        def then(items: list[dict]) -> None:
+            self.legend.param.update(title=title, items=items)
 
-    def _place(self) -> None:
-        """Other limits: the kept aggregate on another scale."""
-        if self._aggregate is not None and not self._work.busy:
-            levels = raster.spread(self.session.colouring.levels(self._aggregate, self.session.scale))
-            self.map.show(self.map.image, levels, self._view)
-            self._paint()
-
-    def _paint(self) -> None:
-        """Palette, legend and overlay colours of the theme."""
-        session = self.session
-        column, name = session.state.colour_by, session.theme
-        title = "Objects per pixel" if column == DENSITY else words.label(session.table.columns[column])
-        if session.colouring.kind == "classes":
-            classes = session.table.classes(column)
-            palette = palettes.categorical(classes.names, name)
-            counts = derive.class_counts(classes.codes, len(classes.names), session.drawn)
-            self.legend.object = _legend.classes(title, classes.names, counts, name)
+        if state.only or state.filters:
+            session.latest().submit(work, then)
         else:
-            palette = palettes.continuous(session.state.palette, name, density=column == DENSITY)
-            scale = session.scale or (session.colouring.scale(self._aggregate) if self._aggregate else None)
-            self.legend.object = _legend.bar(title, scale, palette) if scale else ""
-        self.map.paint(palette, theme.ink(session.dark))
+            then(work())
 
-    def _overlay(self) -> None:
-        """Selection and focus."""
-        session, row = self.session, self.session.focus_row
-        x, y = session.coordinates
-        here = [] if row < 0 or not np.isfinite([x[row], y[row]]).all() else [row]
-        self.map.focus.data = {"x": x[here], "y": y[here]}
-        corners = derive.outline(session.state.selection, *session.axes) or ()
-        self.map.outline.data = {"x": [x for x, _ in corners], "y": [y for _, y in corners]}
-        self.clear.visible = self.only.visible = bool(session.state.selection)
-        self.all.visible = bool(session.state.only)
-        self._mark()
+    def _clicked(self, what: str, name: str) -> None:
+        session = self.session
+        if session.classes is None or name not in session.classes.names:
+            return
+        if what == "hide":
+            actions.hide_class(session, name)
+        elif what == "isolate":
+            actions.isolate_class(session, name)
+        elif session.state.colour_by != SLOTS:
+            rule = derive.of_classes(session.state.colour_by, [name], session.table)
+            selecting.choose(session, rule, "add" if what == "add" else None)
 
-    def _mark(self) -> None:
-        """Count the selected objects; those selected on another plane are marked one by one."""
-        session, view = self.session, self._view
-        (x, y), plane = session.coordinates, session.axes
+    # ---- the counts
 
-        def work() -> tuple:
-            rows = session.selected
-            if rows is None or view is None or derive.outline(session.state.selection, *plane):
-                return rows, None
-            return rows, raster.presence(x[rows], y[rows], view)
+    def _count(self) -> None:
+        session = self.session
+        self._show_key() if session.classes is not None else None
+        if session.state.selection:
+            self._counting.submit(lambda: session.n_selected, lambda n: self._say(selected=n))
+        else:
+            self._counting.cancel()
+            self._say(selected=0)
 
-        def then(result: tuple) -> None:
-            rows, marks = result
-            self.map.show(self.map.marked, marks, view)
-            self._count(selected=0 if rows is None else len(rows))
-
-        if session.state.selection or self._marked:
-            self._marked = bool(session.state.selection)
-            self._marks.submit(work, then)
-
-    def _count(self, **changed: int) -> None:
-        self._counts = derive.Counts(**(self._counts.__dict__ | changed))
-        self._show_counts(busy=False)
-
-    def _mark_busy(self) -> None:
-        if self._work.busy:
-            self._show_counts(busy=True)
-
-    def _show_counts(self, busy: bool) -> None:
-        self.counts.object = (f'<div class="counts{" working" if busy else ""}">'
-                              f'{words.html(self._counts)}<span class="busy"></span></div>')
+    def _say(self, **changed: int) -> None:
+        self._counts = derive.Counts(**(self._counts.__dict__ | {"catalogue": self.session.table.n_rows} | changed))
+        self.counts.object = f'<div class="counts">{words.html(self._counts)}</div>'
 
 
 VIEW = View("Map", "map", 0, MapView)

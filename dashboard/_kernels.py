@@ -1,0 +1,215 @@
+"""The loops over points that everything on the map waits for, compiled; they let go of the interpreter lock.
+
+Points are those of a `dashboard.plane.Plane`: sorted by the row of cells that they lie in, so that what a view shows is one
+stretch of them per row of cells, and that points which follow each other fall on pixels that are near each other. A picture is made in
+bands of pixel rows, each by one thread, so that no two write to the same place.
+
+Shapes: x, y and whatever goes with them (n,); first, last (n_stretches,); bits are one per point, the lowest first in a
+byte, or empty when all points count; pictures (height, width) with the lowest y first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+fast = njit(nogil=True, cache=True, boundscheck=False)
+
+
+@fast
+def cell_sort(x, y, x0, x1, y0, y1, n_side):
+    """Order of the points by cell, and where each cell begins, shape (n_side**2 + 1,); what is not finite is left out."""
+    n = x.size
+    cell = np.empty(n, np.int32)
+    starts = np.zeros(n_side * n_side + 1, np.int64)
+    across, upwards = n_side / (x1 - x0), n_side / (y1 - y0)
+    for i in range(n):
+        cell[i] = -1
+        if np.isfinite(x[i]) and np.isfinite(y[i]):
+            column = min(max(int((x[i] - x0) * across), 0), n_side - 1)
+            row = min(max(int((y[i] - y0) * upwards), 0), n_side - 1)
+            cell[i] = row * n_side + column
+            starts[cell[i] + 1] += 1
+    for k in range(1, starts.size):
+        starts[k] += starts[k - 1]
+    place = starts[:-1].copy()
+    order = np.empty(starts[-1], np.uint32)
+    for i in range(n):
+        if cell[i] >= 0:
+            order[place[cell[i]]] = i
+            place[cell[i]] += 1
+    return order, starts
+
+
+@fast
+def has(bits, i):
+    """Whether the bit of a point is set."""
+    return (bits[i >> 3] >> (i & 7)) & 1
+
+
+@fast
+def reorder_bits(bits, order, out):
+    """Bits by row to bits by place in a plane."""
+    for byte in range(out.size):
+        value = 0
+        for k in range(min(8, order.size - 8 * byte)):
+            row = order[8 * byte + k]
+            value |= ((bits[row >> 3] >> (row & 7)) & 1) << k
+        out[byte] = value
+
+
+@fast
+def count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out):
+    """Number of points of each pixel in the pixel rows low <= row < high."""
+    height, width = out.shape
+    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
+                row = min(int((y[i] - y0) * upwards), height - 1)
+                if low <= row < high and not (some and not has(bits, i)):
+                    out[row, min(int((x[i] - x0) * across), width - 1)] += 1
+
+
+@fast
+def sum_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, shift, out, known, total, square):
+    """Count of all points, number of those with a value, and the sums of value - shift and of its square."""
+    height, width = out.shape
+    across, upwards, some, squares = width / (x1 - x0), height / (y1 - y0), bits.size > 0, square.size > 0
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
+                row = min(int((y[i] - y0) * upwards), height - 1)
+                if low <= row < high and not (some and not has(bits, i)):
+                    column = min(int((x[i] - x0) * across), width - 1)
+                    out[row, column] += 1
+                    v = value[i]
+                    if v == v:
+                        known[row, column] += 1
+                        total[row, column] += v - shift
+                        if squares:
+                            square[row, column] += (v - shift) * (v - shift)
+
+
+@fast
+def extreme_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, sign, out, best):
+    """Count of all points, and the largest sign * value; -inf where no point has a value."""
+    height, width = out.shape
+    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
+                row = min(int((y[i] - y0) * upwards), height - 1)
+                if low <= row < high and not (some and not has(bits, i)):
+                    column = min(int((x[i] - x0) * across), width - 1)
+                    out[row, column] += 1
+                    if sign * value[i] > best[row, column]:
+                        best[row, column] = sign * value[i]
+
+
+@fast
+def class_band(x, y, code, first, last, bits, x0, x1, y0, y1, low, high, out, best):
+    """Count of all points, and the most frequent code of each pixel; of equally frequent ones the highest.
+
+    The points are dealt into their pixels first, so that the number of classes costs nothing.
+    """
+    count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out)
+    height, width = out.shape
+    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    place = np.empty((high - low) * width + 1, np.int64)
+    place[0] = 0
+    for row in range(low, high):
+        for column in range(width):
+            k = (row - low) * width + column
+            place[k + 1] = place[k] + out[row, column]
+    dealt = np.empty(place[-1], np.uint8)
+    ends = place[:-1].copy()
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
+                row = min(int((y[i] - y0) * upwards), height - 1)
+                if low <= row < high and not (some and not has(bits, i)):
+                    k = (row - low) * width + min(int((x[i] - x0) * across), width - 1)
+                    dealt[ends[k]] = code[i]
+                    ends[k] += 1
+    tally = np.zeros(256, np.int64)
+    for row in range(low, high):
+        for column in range(width):
+            k = (row - low) * width + column
+            winner = 0
+            for j in range(place[k], place[k + 1]):
+                c = dealt[j]
+                tally[c] += 1
+                if tally[c] > tally[winner] or (tally[c] == tally[winner] and c > winner):
+                    winner = c
+            best[row, column] = winner
+            for j in range(place[k], place[k + 1]):
+                tally[dealt[j]] = 0
+
+
+@fast
+def count_in(x, y, first, last, bits, x0, x1, y0, y1):
+    """Number of points in a rectangle, borders included."""
+    n, some = 0, bits.size > 0
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1 and not (some and not has(bits, i)):
+                n += 1
+    return n
+
+
+@fast
+def places_in(x, y, first, last, bits, x0, x1, y0, y1, out):
+    """Places of the points in a rectangle, as many as `out` holds; returns their number."""
+    n, some = 0, bits.size > 0
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1 and not (some and not has(bits, i)):
+                if n == out.size:
+                    return n
+                out[n] = i
+                n += 1
+    return n
+
+
+@fast
+def first_of(ranked, x, y, bits, x0, x1, y0, y1, out):
+    """The first of some rows, in their order, that lie in a rectangle, as many as `out` holds; x, y and bits go by row."""
+    n, some = 0, bits.size > 0
+    for k in range(ranked.size):
+        row = ranked[k]
+        if x0 <= x[row] <= x1 and y0 <= y[row] <= y1 and not (some and not has(bits, row)):
+            out[n] = row
+            n += 1
+            if n == out.size:
+                break
+    return n
+
+
+@fast
+def in_polygon(x, y, order, by_row, first, last, corners, edges, edge_starts, low, step, out):
+    """Mark in `out` (by row) the points inside a polygon by the even-odd rule.
+
+    Edges are listed by the slab of y that they touch (`edge_starts`, slabs of height `step` from `low` on), so that a point
+    asks only few. The arithmetic is that of `qsocore.selection.inside`. `by_row` says that x and y go by row.
+    """
+    n_slabs = edge_starts.size - 1
+    m = corners.shape[0]
+    for s in range(first.size):
+        for i in range(first[s], last[s]):
+            row = order[i]
+            px, py = (np.float64(x[row]), np.float64(y[row])) if by_row else (np.float64(x[i]), np.float64(y[i]))
+            slab = int((py - low) / step)
+            if not 0 <= slab < n_slabs:
+                continue
+            odd = False
+            for k in range(edge_starts[slab], edge_starts[slab + 1]):
+                a = edges[k]
+                b = a + 1 if a + 1 < m else 0
+                y1, y2 = corners[a, 1], corners[b, 1]
+                if min(y1, y2) <= py < max(y1, y2):
+                    x1 = corners[a, 0]
+                    if px < x1 + (py - y1) * (corners[b, 0] - x1) / (y2 - y1):
+                        odd = not odd
+            if odd:
+                out[row] = True
