@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from dashboard.once import Once
 from dashboard.table import AtlasTable
 from qsocore.errors import AtlasError
 from qsocore.store import open_store
@@ -35,9 +34,8 @@ class Library:
 
     def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None):
         self.path, self.store, self._bare = Path(path), store, table
-        self._made: dict[Any, Future] = {}
-        self._making: set[Any] = set()
-        self._lock = RLock()
+        self.once = Once()
+        """Makes things that all sessions share, each once."""
 
     @classmethod
     def open(cls, path: str | Path, x: str | None = None, y: str | None = None, object_id: str | None = None) -> Library:
@@ -80,24 +78,6 @@ class Library:
         if self._bare is not None:
             return self._bare
         return self.once(("table", run), lambda: AtlasTable.from_store(self.store, self.run(run)))
-
-    def once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made at the first call with this key and kept; who asks meanwhile waits for it."""
-        with self._lock:
-            known = self._made.setdefault(key, Future())
-            first = key not in self._making and not known.done()
-            if first:
-                self._making.add(key)
-        if first:
-            try:
-                known.set_result(make())
-            except BaseException as error:
-                with self._lock:
-                    del self._made[key]
-                known.set_exception(error)
-            finally:
-                self._making.discard(key)
-        return known.result()
 
     def neighbours(self, run: str) -> Neighbours:
         """The objects of a run by their latents, to be searched for the most alike; built when it is first asked."""

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dashboard.colourings.categorical import MAX_CLASSES
+from dashboard.once import Once
 from dashboard.plane import Plane
 from dashboard.shelf import Shelf
 from qsocore.catalog import Column
@@ -188,7 +189,7 @@ class AtlasTable:
     run: RunFolder | None = None
     ground: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _once: Once = field(default_factory=Once, repr=False)
     _ordered: dict[Any, NDArray] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=RLock, repr=False)
 
@@ -211,12 +212,6 @@ class AtlasTable:
             if name in part.columns:
                 return part
         raise AtlasError(f"there is no column {name!r}", self.name, did_you_mean(name, self.columns))
-
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-            return self._kept[key]
 
     # ---- columns
 
@@ -269,7 +264,7 @@ class AtlasTable:
         def make() -> Coded | None:
             codes = self.shelf.array(f"codes {part.version} {name}", lambda: encoded()[0])
             labels = self.shelf.text(f"labels {part.version} {name}", lambda: [pa.array(encoded()[1], pa.string())])
-            self._kept.pop(("encoded", name), None)
+            self._once.forget(("encoded", name))
             return Coded(codes, labels.to_pylist()) if codes.size == self.n_rows else None
 
         return self._once(("coded", name), make)
@@ -352,11 +347,10 @@ class AtlasTable:
             parts = {name: self.shelf.array(f"{stem} {name}", lambda name=name: getattr(built(), name))
                      for name in ("x", "y", "order", "starts")}
             box = self.shelf.array(f"{stem} box", lambda: np.array(built().box))
-            self._kept.pop(("built", x, y), None)
+            self._once.forget(("built", x, y))
             return Plane((x, y), **parts, box=tuple(box.tolist()), n_rows=self.n_rows)
 
-        with self._lock:
-            return self._once(("plane", x, y), make)
+        return self._once(("plane", x, y), make)
 
     def in_order(self, plane: Plane, name: str, values: Callable[[], NDArray]) -> NDArray:
         """Values by row as values by place of a plane; kept while there is room, shared by all sessions.
