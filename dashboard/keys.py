@@ -1,0 +1,169 @@
+"""The keys of the dashboard as data: what is pressed, what it does. The page, its help and README all say what stands here.
+
+A press is written as the browser names it, with "Ctrl+" and, for letters and arrows, "Shift+" before it. How it is done:
+
+===========  ==========================================================================================================
+``do``       on the server, by the action of that name in `dashboard.views._keys.ACTIONS`
+``spectrum`` in the browser, by the spectrum's own action of that name
+``figure``   in the browser, on the figure in force: "closer", "farther", "whole", "left", "right", "up", "down", "next"
+``focus``    the text field of that accessible name gets the cursor
+``click``    the button of that accessible name is clicked
+===========  ==========================================================================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
+_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", "-": "−"}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of the sheet.
+
+    Parameters
+    ----------
+    presses : tuple of str
+        Any of these.
+    group : str
+        Heading under which it stands.
+    does : str
+        What it does, for the reader.
+    how, what : str
+        See the module's text.
+    """
+
+    presses: tuple[str, ...]
+    group: str
+    does: str
+    how: str
+    what: str
+
+
+def _keys(group: str, *lines: tuple[str, str, str, str]) -> tuple[Key, ...]:
+    return tuple(Key(tuple(presses.split()), group, does, how, what) for presses, does, how, what in lines)
+
+
+KEYS = (
+    *_keys("Objects",
+           ("ArrowRight ArrowDown n", "Next object of the selection, else of what is drawn", "do", "next"),
+           ("ArrowLeft ArrowUp b", "Previous object", "do", "previous"),
+           ("o", "The object nearest to the middle of the map", "do", "middle"),
+           ("/", "Type a rule, an id or a place", "focus", "Select by rule, id or position")),
+    *_keys("Spectrum",
+           ("l", "Line marks on or off", "spectrum", "lines"),
+           ("s", "More smoothing", "spectrum", "more smoothing"),
+           ("d", "Less smoothing", "spectrum", "less smoothing"),
+           ("t", "Reconstruction on or off", "spectrum", "reconstruction"),
+           ("z", "Type a redshift", "spectrum", "redshift"),
+           ("]", "Redshift 0.0001 higher", "spectrum", "higher redshift"),
+           ("[", "Redshift 0.0001 lower", "spectrum", "lower redshift"),
+           ("e", "Next largest residual", "spectrum", "next residual"),
+           ("w", "Rest or observed wavelengths", "spectrum", "rest frame")),
+    *_keys("Selection",
+           ("v", "Select what is in view on the map", "do", "select view"),
+           ("j", "Next way to join selections: replace, add, subtract, intersect", "do", "next mode"),
+           ("Ctrl+z", "Undo", "do", "undo"),
+           ("Ctrl+Shift+z Ctrl+y", "Redo", "do", "redo"),
+           ("Escape", "Clear the selection; leave a text field; close a dialog", "do", "clear"),
+           ("Shift+a", "Keep the selection as A", "do", "keep a"),
+           ("Shift+b", "Keep the selection as B", "do", "keep b"),
+           ("x", "Draw only the selected objects", "do", "draw only"),
+           ("Shift+x", "Draw all objects again", "do", "draw all"),
+           ("f", "Filters", "do", "filters")),
+    *_keys("Figure in force",
+           ("m", "Next figure: map, spectrum, sky", "figure", "next"),
+           ("+ =", "Closer", "figure", "closer"),
+           ("-", "Farther", "figure", "farther"),
+           ("0 r", "All of it", "figure", "whole"),
+           ("Shift+ArrowLeft", "Move left", "figure", "left"),
+           ("Shift+ArrowRight", "Move right", "figure", "right"),
+           ("Shift+ArrowUp", "Move up", "figure", "up"),
+           ("Shift+ArrowDown", "Move down", "figure", "down")),
+    *_keys("Page",
+           ("1", "Object", "do", "page object"),
+           ("2", "Selection", "do", "page selection"),
+           ("3", "Latent space", "do", "page space"),
+           ("4", "Sky", "do", "page sky"),
+           ("c", "Next colouring", "do", "next colouring"),
+           ("Shift+c", "Previous colouring", "do", "previous colouring"),
+           ("i", "Islands on or off", "do", "islands"),
+           ("k", "Lines to the neighbours of the object on or off", "do", "spokes"),
+           ("y", "Dark or light", "do", "theme"),
+           ("?", "This sheet", "click", "Keys and help")),
+)
+"""Every key, in the sheet's order."""
+
+
+def groups() -> dict[str, list[Key]]:
+    """The keys under their headings."""
+    return {group: [key for key in KEYS if key.group == group] for group in dict.fromkeys(key.group for key in KEYS)}
+
+
+def signs(press: str) -> list[str]:
+    """What is printed on the keys of a press.
+
+    Examples
+    --------
+    >>> signs("Ctrl+Shift+z"), signs("Shift+ArrowLeft"), signs("+")
+    (['Ctrl', 'Shift', 'Z'], ['Shift', '←'], ['+'])
+    """
+    *held, last = press.split("+") if press != "+" else [press]
+    letter = last.upper() if held and len(last) == 1 else last
+    return [*held, _SIGNS.get(letter, letter)]
+
+
+def sheet() -> str:
+    """All keys as HTML."""
+    def line(key: Key) -> str:
+        caps = '<i>or</i>'.join("".join(f"<kbd>{sign}</kbd>" for sign in signs(press)) for press in key.presses)
+        return f"<tr><td>{caps}</td><td>{key.does}</td></tr>"
+
+    sections = "".join(f'<section><h3>{group}</h3><table>{"".join(map(line, some))}</table></section>'
+                       for group, some in groups().items())
+    return f'<div class="keys">{sections}</div>'
+
+
+def markdown() -> str:
+    """All keys as README has them."""
+    def presses(key: Key) -> str:
+        return " or ".join("`" + "+".join(signs(press)) + "`" for press in key.presses)
+
+    lines = [f"| {group} | |\n|---|---|\n" + "\n".join(f"| {presses(key)} | {key.does} |" for key in some)
+             for group, some in groups().items()]
+    return "\n\n".join(lines)
+
+
+def rewritten(text: str) -> str:
+    """A page with the keys put between its marks.
+
+    Raises
+    ------
+    ValueError
+        When it has no marks.
+    """
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"there is no {BEGIN} with {END} after it")
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{markdown()}\n{END}{rest.split(END)[1]}"
+
+
+def main(words: list[str] | None = None) -> int:
+    """``python -m dashboard.keys --write README.md`` renews the list there; without words it prints it."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--write", type=Path, metavar="PAGE")
+    args = parser.parse_args(words)
+    if args.write is None:
+        print(markdown())
+    else:
+        args.write.write_text(rewritten(args.write.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
