@@ -99,3 +99,12 @@ class Neighbours:
             index, distance = self._index.search(many, k)
         found = index if self._rows is None else np.where(index < 0, -1, self._rows[index])
         return (found, distance) if points.ndim == 2 else (found[0], distance[0])
+
+    def spacing(self, rows: NDArray[np.int64]) -> float:
+        """Median distance of some objects to their own nearest neighbour; 0 without any."""
+        self.build()
+        points = rows if self._rows is None else np.searchsorted(self._rows, rows)
+        if not len(points) or self._n < 2:
+            return 0.0
+        found, distances = self.to(np.stack([self._index.vector(int(point)) for point in points]), 2)
+        return float(np.median(np.where(found[:, 0] == rows, distances[:, 1], distances[:, 0])))
