@@ -5,23 +5,37 @@ from qsocore.cli import Command
 
 def _arguments(parser):
     parser.add_argument("--out", metavar="STORE", required=True, help="folder of the store to be")
-    parser.add_argument("--n", type=int, required=True, help="how many objects")
+    parser.add_argument("--n", metavar="N", type=int, required=True, help="how many objects, as in 10_000_000")
     parser.add_argument("--seed", type=int, default=0, help="everything follows from it (default 0)")
     parser.add_argument("--survey", metavar="NAME", default="boss", help="instrument: boss or desi (default boss)")
     parser.add_argument("--grid", metavar="NAME", help="wavelength grid by name, or SCALE:START:STOP:N (default atlas2048)")
     parser.add_argument("--mixture", metavar="CLASS=WEIGHT", nargs="+",
                         help="weights of QSO, STAR and GALAXY (default 55, 25, 20 %%)")
+    parser.add_argument("--catalog-only", action="store_true",
+                        help="no spectra, but 10 million objects a minute: their catalogue, and latents and maps of no model "
+                             "(made up from the true parameters)")
+    parser.add_argument("--projection", metavar="NAME", action="append",
+                        help="with --catalog-only, a map of the latents: pca (default), umap (10 s a million); may be repeated")
     parser.add_argument("--workers", type=int, help="processes (default one per processor); they change nothing but the time")
 
 
 def _run(args):
+    from qsocore.errors import ConfigError
     from qsocore.grid import DEFAULT_GRID, get_grid
     from qsocore.simulate.population import DEMO_MIXTURE, parse_mixture
     from qsocore.workflow.simulate import simulate
 
     grid = get_grid(args.grid) if args.grid else DEFAULT_GRID
     mixture = parse_mixture(args.mixture) if args.mixture else DEMO_MIXTURE
-    store = simulate(args.out, args.n, args.seed, args.survey, grid, args.workers, mixture)
+    settings = args.out, args.n, args.seed, args.survey, grid, args.workers, mixture
+    if args.catalog_only:
+        from qsocore.workflow.simulate_catalogue import simulate_catalogue
+
+        store = simulate_catalogue(*settings, args.projection or ("pca",))
+    elif args.projection:
+        raise ConfigError("spectra have no latents before a model is trained", "--projection", "use it with --catalog-only")
+    else:
+        store = simulate(*settings)
     print(f"{store.path}: {store.n_rows:,} simulated objects")
 
 

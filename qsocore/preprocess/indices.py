@@ -64,12 +64,17 @@ class Ratio:
     per: str
     source: str
 
-    def measure(self, flux: NDArray, edges: NDArray) -> NDArray[np.float64]:
-        """Index of each spectrum, shape (n,)."""
+    def means(self, flux: NDArray, edges: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean flux of each spectrum above and below, shape (n,): linear in the flux, as the index is not."""
         if self.per == "nu":
             flux = flux * ((edges[1:] + edges[:-1]) / 2) ** 2
+        return _mean(flux, edges, self.above), _mean(flux, edges, self.below)
+
+    def measure(self, flux: NDArray, edges: NDArray) -> NDArray[np.float64]:
+        """Index of each spectrum, shape (n,)."""
+        above, below = self.means(flux, edges)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return _mean(flux, edges, self.above) / _mean(flux, edges, self.below)
+            return above / below
 
 
 _LICK = "Worthey et al. 1994, ApJS 94, 687"
@@ -122,14 +127,18 @@ def measure(flux: ArrayLike, wave: ArrayLike, names: Iterable[str] = tuple(INDIC
     ConfigError
         For an unknown index.
     """
-    flux, wave = np.atleast_2d(np.asarray(flux, np.float64)), np.asarray(wave, np.float64)
-    edges = np.concatenate([[1.5 * wave[0] - 0.5 * wave[1]], (wave[1:] + wave[:-1]) / 2, [1.5 * wave[-1] - 0.5 * wave[-2]]])
+    flux, edges = np.atleast_2d(np.asarray(flux, np.float64)), edges_of(np.asarray(wave, np.float64))
     out = {}
     for name in names:
         if name not in INDICES:
             raise ConfigError(f"no index is called {name!r}", "indices", did_you_mean(name, INDICES))
         out[name] = INDICES[name].measure(flux, edges)
     return out
+
+
+def edges_of(wave: NDArray) -> NDArray[np.float64]:
+    """Borders (n_pix + 1,) of pixels with these centres, midway between neighbours."""
+    return np.concatenate([[1.5 * wave[0] - 0.5 * wave[1]], (wave[1:] + wave[:-1]) / 2, [1.5 * wave[-1] - 0.5 * wave[-2]]])
 
 
 def _overlap(edges: NDArray, band: Band) -> NDArray[np.float64]:

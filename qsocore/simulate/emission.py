@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -138,8 +139,8 @@ _HC_K = 1.438777e8  # h c / k, Angstrom kelvin
 SHARED = 0.8  # correlation between the scatter of any two lines of a group, as the square root of the shared variance
 
 
-def draw_lines(m_i: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Equivalent widths, widths and shifts of all components.
+def draw_lines(m_i: NDArray, rng: np.random.Generator, names: Sequence[str] = NAMES) -> dict[str, NDArray]:
+    """Equivalent widths, widths and shifts of components.
 
     Parameters
     ----------
@@ -147,6 +148,8 @@ def draw_lines(m_i: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
         M_i(z=2).
     rng : numpy.random.Generator
         Source of chance.
+    names : sequence of str
+        Ions whose components are drawn, all unless stated.
 
     Returns
     -------
@@ -159,19 +162,20 @@ def draw_lines(m_i: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
     Each quasar has one shared number for equivalent widths, one for line widths and one for shifts (Ross et al. 2013), and
     one for iron against [O III] (eigenvector 1 of Boroson & Green 1992). Blueshifted lines are weak (Richards et al. 2011).
     """
-    n, k = m_i.size, len(LINES)
+    line = {key: values[np.isin(NAMES, names)] for key, values in _COLUMNS.items()}
+    n, k = m_i.size, line["ew"].size
     ew_x, width_x, shift_x, iron_x = rng.standard_normal((4, n, 1))
     own = rng.standard_normal((3, n, k)).astype(np.float32)
     rest = np.sqrt(1 - SHARED**2)
-    group = _COLUMNS["group"]
+    group = line["group"]
     shared = np.where(group == "iron", iron_x, np.where(group == "narrow", -0.6 * iron_x + 0.8 * ew_x, ew_x))
-    log_ew = np.log10(_COLUMNS["ew"]) + _COLUMNS["baldwin"] * np.clip(m_i[:, None] + 25, -4, 4)
-    log_ew = log_ew + _COLUMNS["scatter"] * (SHARED * shared + rest * own[0])
+    log_ew = np.log10(line["ew"]) + line["baldwin"] * np.clip(m_i[:, None] + 25, -4, 4)
+    log_ew = log_ew + line["scatter"] * (SHARED * shared + rest * own[0])
     brightness = np.clip(-(m_i[:, None] + 25), -3, 4)
-    trend = np.where(_COLUMNS["shift"] <= -250, -120.0 * brightness, 0.0)  # C IV goes bluer by 0.8 Angstrom per magnitude
+    trend = np.where(line["shift"] <= -250, -120.0 * brightness, 0.0)  # C IV goes bluer by 0.8 Angstrom per magnitude
     blueward = 0.6 * ew_x + 0.8 * shift_x
-    shift = _COLUMNS["shift"] + trend + _COLUMNS["shift_scatter"] * (SHARED * blueward + rest * own[1])
-    sigma = _COLUMNS["sigma"] * 10 ** (0.08 * (SHARED * width_x + rest * own[2]))
+    shift = line["shift"] + trend + line["shift_scatter"] * (SHARED * blueward + rest * own[1])
+    sigma = line["sigma"] * 10 ** (0.08 * (SHARED * width_x + rest * own[2]))
     balmer = _BALMER_HEIGHT * 10 ** (0.2 * iron_x[:, 0])
     return {"line_ew": (10**log_ew).astype(np.float32), "line_sigma": sigma.astype(np.float32),
             "line_shift": shift.astype(np.float32), "balmer": balmer.astype(np.float32)}

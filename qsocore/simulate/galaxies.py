@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.catalog import Column
-from qsocore.preprocess.indices import measure
+from qsocore.preprocess.indices import INDICES, edges_of
 from qsocore.simulate import nebula
 from qsocore.simulate.dust import LN_PER_MAG, calzetti
 from qsocore.simulate.photometry import magnitudes
@@ -119,9 +121,14 @@ def _subclass(truth: dict[str, NDArray]) -> NDArray:
 
 
 def _d4000n(ages: NDArray) -> NDArray[np.float32]:
-    wave = template_wave()
-    near = slice(*np.searchsorted(wave, (3800, 4150)))
-    return measure(ages @ populations()[1][:, near], wave[near], ("d4000n",))["d4000n"].astype(np.float32)
+    above, below = _break()
+    return ((ages @ above) / (ages @ below)).astype(np.float32)
+
+
+@cache
+def _break() -> tuple[NDArray, NDArray]:
+    """Mean flux of each population (n_ages,) above and below the break, of which a galaxy's are the sums."""
+    return INDICES["d4000n"].means(populations()[1].astype(np.float64), edges_of(template_wave()))
 
 
 def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -91,11 +91,16 @@ def draw(n: int, wave: NDArray, rng: np.random.Generator, mixture: Mapping[str, 
             flux[rows] = source.spectra(truth, wave, rng)
             parts.append((name, rows, source.catalogue(truth, wave)))
     catalog = _join(n, parts)
-    catalog["ebv_galactic"] = rng.exponential(_GALACTIC_EBV, n).astype(np.float32)
+    catalog["ebv_galactic"] = draw_galactic(n, rng)
     dust = np.multiply.outer(-LN_PER_MAG * catalog["ebv_galactic"], galactic(wave).astype(np.float32))
     flux *= np.exp(dust, out=dust)
-    catalog |= magnitudes(flux, wave) | _pipeline(catalog, rng) | _positions(n, rng)
+    catalog |= magnitudes(flux, wave) | pipeline(catalog["class"], catalog["true_z"], rng) | positions(n, rng)
     return flux, catalog
+
+
+def draw_galactic(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """E(B-V) of the Galaxy in front of n objects."""
+    return rng.exponential(_GALACTIC_EBV, n).astype(np.float32)
 
 
 def _join(n: int, parts: list[tuple[str, NDArray, dict[str, NDArray]]]) -> dict[str, NDArray]:
@@ -109,14 +114,20 @@ def _join(n: int, parts: list[tuple[str, NDArray, dict[str, NDArray]]]) -> dict[
     return out | {"true_class": out["class"].copy()}
 
 
-def _pipeline(catalog: dict[str, NDArray], rng: np.random.Generator) -> dict[str, NDArray]:
-    """Redshifts as a pipeline gives them: the true one with Gaussian scatter, never catastrophically wrong."""
-    z = catalog["true_z"]
-    scatter = np.array([_Z_SCATTER[name] for name in catalog["class"]]) / C_KM_S * (1 + z)
+def pipeline(names: NDArray, z: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
+    """Redshifts as a pipeline gives them: the true one with Gaussian scatter, never catastrophically wrong.
+
+    Parameters
+    ----------
+    names, z : ndarray, shape (n,)
+        True class and redshift.
+    """
+    kind, number = np.unique(names.astype(str), return_inverse=True)
+    scatter = np.array([_Z_SCATTER[name] for name in kind])[number] / C_KM_S * (1 + z)
     return {"z": z + scatter * rng.standard_normal(z.size), "z_err": scatter.astype(np.float32),
             "z_warn": np.zeros(z.size, np.int64)}
 
 
-def _positions(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
+def positions(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
     """Uniform on the sphere."""
     return {"ra": rng.uniform(0, 360, n), "dec": np.degrees(np.arcsin(rng.uniform(-1, 1, n)))}

@@ -12,6 +12,7 @@ from qsocore.units import C_KM_S
 _EBV = 0.027, 0.049  # mean E(B-V) without and with broad troughs: 2.5 % and 13 % above 0.1 (Krawczyk et al. 2015)
 _LINE_WAVES = np.array([line.wave for line in emission.LINES])
 _CIV = 1549.48
+_LINE_COLUMNS = {"ew_civ": "C IV", "ew_mgii": "Mg II"}
 
 
 def draw(n: int, rng: np.random.Generator, selection: str = "dr16q") -> dict[str, NDArray]:
@@ -36,18 +37,53 @@ def draw(n: int, rng: np.random.Generator, selection: str = "dr16q") -> dict[str
     m_i = m_1450 + luminosity.I_FROM_1450
     truth = {"true_z": z, "m_1450": m_1450, "m_i": m_i, "slopes": continuum.draw_slopes(n, rng)}
     truth |= emission.draw_lines(m_i, rng) | bal.draw(n, rng) | metals.draw(z, rng)
-    broad = truth["bal_width"].max(axis=1, initial=0, where=truth["bal_depth"] > 0) >= 2000
-    truth["ebv"] = rng.exponential(1.0, n) * np.where(broad, _EBV[1], _EBV[0])
+    truth["ebv"] = _dust(has_broad_troughs(truth), rng)
     truth["host_ratio"] = host.draw_ratio(m_i, rng)
     truth["host_fraction"] = truth["host_ratio"] / (1 + truth["host_ratio"])
     truth["absorber_z"], truth["absorber_log_n"] = absorbers.draw(z, rng)
-    strongest, at = truth["absorber_log_n"][:, 0], truth["absorber_z"][:, 0]  # they come in falling order of column
-    damped = strongest >= absorbers.DAMPED
-    truth["n_hi_dla"], truth["z_dla"] = np.where(damped, strongest, np.nan), np.where(damped, at, np.nan)
+    truth |= _damped(truth["absorber_z"], truth["absorber_log_n"])
     truth["alpha_nu"] = truth["slopes"][:, 1]
-    for column, name in (("ew_civ", "C IV"), ("ew_mgii", "Mg II")):
-        truth[column] = truth["line_ew"][:, [line == name for line in emission.NAMES]].sum(axis=1)
-    return truth
+    return truth | _line_columns(truth["line_ew"], emission.NAMES)
+
+
+def draw_bare(n: int, rng: np.random.Generator, troughs: dict[str, NDArray], selection: str = "dr16q") -> dict[str, NDArray]:
+    """Draw what n quasars are, less what only `spectra` needs: ten times as fast as `draw`.
+
+    Parameters
+    ----------
+    n, rng, selection
+        As for `draw`.
+    troughs : dict of ndarray, first axis m
+        ``bi_civ``, ``ai_civ`` and ``broad`` of m quasars; troughs depend on nothing else, so that each quasar takes one's.
+    """
+    z, m_1450 = luminosity.draw(n, rng, selection)
+    m_i = m_1450 + luminosity.I_FROM_1450
+    taken = rng.integers(len(troughs["broad"]), size=n)
+    ratio = host.draw_ratio(m_i, rng)
+    names = tuple(name for name in emission.NAMES if name in _LINE_COLUMNS.values())
+    truth = {"true_z": z, "m_i": m_i, "alpha_nu": continuum.draw_slopes(n, rng)[:, 1],
+             "ebv": _dust(troughs["broad"][taken], rng), "host_fraction": ratio / (1 + ratio)}
+    truth |= {name: troughs[name][taken] for name in ("bi_civ", "ai_civ")} | _damped(*absorbers.draw(z, rng))
+    return truth | _line_columns(emission.draw_lines(m_i, rng, names)["line_ew"], names)
+
+
+def has_broad_troughs(troughs: dict[str, NDArray]) -> NDArray[np.bool_]:
+    """Which quasars (n,) have a trough of 2000 km/s or more; see `qsocore.simulate.bal.draw`."""
+    return troughs["bal_width"].max(axis=1, initial=0, where=troughs["bal_depth"] > 0) >= 2000
+
+
+def _dust(broad: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
+    return rng.exponential(1.0, broad.size) * np.where(broad, _EBV[1], _EBV[0])
+
+
+def _damped(z_abs: NDArray, log_n: NDArray) -> dict[str, NDArray]:
+    strongest, at = log_n[:, 0], z_abs[:, 0]  # they come in falling order of column
+    damped = strongest >= absorbers.DAMPED
+    return {"n_hi_dla": np.where(damped, strongest, np.nan), "z_dla": np.where(damped, at, np.nan)}
+
+
+def _line_columns(ew: NDArray, names: tuple[str, ...]) -> dict[str, NDArray]:
+    return {column: ew[:, [line == name for line in names]].sum(axis=1) for column, name in _LINE_COLUMNS.items()}
 
 
 def spectra(truth: dict[str, NDArray], wave: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from qsocore.catalog import STANDARD, Column, column_for, is_missing
+from qsocore.catalog import STANDARD, STANDARD_BY_NAME, Column, column_for, is_missing
 
 _TYPES = {"string": pa.string(), "float32": pa.float32(), "float64": pa.float64(), "int16": pa.int16(),
           "int32": pa.int32(), "int64": pa.int64(), "bool": pa.bool_()}
@@ -20,12 +20,12 @@ def to_table(catalog: Mapping[str, Any], columns: Iterable[Column] = ()) -> pa.T
 
     Parameters
     ----------
-    catalog : mapping of str to array_like, or DataFrame
+    catalog : mapping of str to array_like or pyarrow.Array, or DataFrame
         One array per column, all of one length.
     columns : iterable of Column
         What the columns mean; standard names need none, others are read off their values.
     """
-    known = {column.name: column for column in columns}
+    known = STANDARD_BY_NAME | {column.name: column for column in columns}
     meant = {name: known.get(name) or column_for(name, np.asarray(catalog[name])) for name in catalog}
     order = [column.name for column in STANDARD if column.name in meant] + [name for name in meant if name not in
                                                                             {column.name for column in STANDARD}]
@@ -46,6 +46,8 @@ def from_field(field: pa.Field) -> Column:
 
 
 def _to_arrow(values: Any, column: Column) -> pa.Array:
+    if isinstance(values, pa.Array):  # missing values are nulls already
+        return values.cast(_TYPES[column.dtype])
     values = np.asarray(values)
     missing = is_missing(values, column.sentinels)
     if column.dtype == "string":
@@ -84,3 +86,14 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     arrays = [table.column(field.name).cast(field.type) if field.name in table.column_names
               else pa.nulls(table.num_rows, field.type) for field in schema]
     return pa.table(arrays, schema=schema)
+
+
+def encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How a table is written to Parquet so that it is read fast: lz4, and codes for text of which rows share few values.
+
+    Codes for anything else would only be tried and given up; statistics of row groups in no order help nobody and are half
+    of the footer that opening reads.
+    """
+    shared = [field.name for field in schema if pa.types.is_string(field.type) and from_field(field).role != "id"
+              and field.name not in ("object_id", "native_id", "source_file")]
+    return {"compression": "lz4", "use_dictionary": shared or False, "write_statistics": False}

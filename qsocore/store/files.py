@@ -44,6 +44,12 @@ def write_text(path: Path, text: str) -> str:
     return write_whole(path, lambda file: file.write(text.encode()))
 
 
+def flush(path: Path) -> None:
+    """Return once a file's content is on the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file's content, hexadecimal."""
     with open(path, "rb") as file:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qsocore.store.reader import Store
 
 _FOLDER = re.compile(r"\d{8}T\d{6}-([\w.-]+)")
+ROW_ORDER = "store"
+"""Key of the metadata by which a file of a run says of which store it has the rows, see `in_row_order`."""
+
 _PUBLISHED = ("run.json", "weights.safetensors", "projections")
 
 
@@ -82,9 +85,25 @@ class RunFolder:
         """The latents and coordinates by which new objects find their place on the same map."""
         return self.path / "projections" / f"{name}.safetensors"
 
+    def column_file(self, name: str) -> Path:
+        """Further columns of the store's objects under this run, by object id."""
+        return self.path / "columns" / f"{name}.parquet"
+
+    def columns(self) -> list[str]:
+        """Names of the files of further columns that are there."""
+        return sorted(file.stem for file in (self.path / "columns").glob("*.parquet"))
+
     def projections(self) -> list[str]:
         """Names of the projections whose coordinates are there."""
         return sorted(file.stem for file in (self.path / "projections").glob("*.parquet"))
+
+
+def in_row_order(store: Store) -> dict[str, str]:
+    """Schema metadata of a run's file whose rows are the store's, one to one: it need not be joined by object id.
+
+    A reader trusts it only where the numbers of rows are equal too.
+    """
+    return {ROW_ORDER: store.manifest.fingerprint}
 
 
 def list_runs(folder: Path) -> list[RunFolder]:
@@ -94,8 +113,8 @@ def list_runs(folder: Path) -> list[RunFolder]:
     return [RunFolder(path) for path in sorted(folder.iterdir()) if path.is_dir() and _FOLDER.fullmatch(path.name)]
 
 
-def new_run(folder: Path, name: str) -> RunFolder:
-    """Make the folder of a new run.
+def name_run(folder: Path, name: str) -> RunFolder:
+    """Where a run that begins now will lie.
 
     Raises
     ------
@@ -104,7 +123,12 @@ def new_run(folder: Path, name: str) -> RunFolder:
     """
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise ConfigError(f"{name!r} is no name for a run", remedy="letters, digits, '.', '_' and '-'")
-    run = RunFolder(folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}")
+    return RunFolder(folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}")
+
+
+def new_run(folder: Path, name: str) -> RunFolder:
+    """Make the folder of a new run; see `name_run`."""
+    run = name_run(folder, name)
     run.path.mkdir(parents=True, exist_ok=False)
     return run
 

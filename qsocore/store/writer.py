@@ -21,7 +21,7 @@ from qsocore.catalog import Column
 from qsocore.errors import StoreError
 from qsocore.grid import WaveGrid
 from qsocore.store import paths
-from qsocore.store.columns import conform, to_table, unify
+from qsocore.store.columns import conform, encoding, to_table, unify
 from qsocore.store.files import write_text, write_whole
 from qsocore.store.manifest import ARRAYS, Manifest, Shard
 from qsocore.store.reader import Store, open_store
@@ -30,6 +30,7 @@ SHARD_ROWS = 65_536
 """Most rows of one shard."""
 
 _GROUP_ROWS = 16_384  # a tapped object's row is read by its row group
+_MANY, _GROUP_OF_MANY = 4_000_000, 65_536  # but each group adds to the footer, which opening reads
 _CHECKSUMS = b"qso_atlas_checksums"
 
 
@@ -101,7 +102,7 @@ class StoreWriter:
         checksums = {name: write_whole(self.root / paths.array_file(name, shard), lambda file, a=array: np.save(file, a))
                      for name, array in arrays.items() if table.num_rows}
         table = table.replace_schema_metadata({_CHECKSUMS: json.dumps(checksums).encode()})
-        write_whole(paths.fragment(self.root, shard), lambda file: pq.write_table(table, file))
+        write_whole(paths.fragment(self.root, shard), lambda file: pq.write_table(table, file, **encoding(table.schema)))
 
     def _arrays(self, shard: int, table: pa.Table, *arrays: ArrayLike | None) -> dict[str, NDArray]:
         for name in ("object_id", "survey"):
@@ -118,8 +119,13 @@ class StoreWriter:
                 raise StoreError(f"{name} has shape {array.shape} where {shape} is meant", f"shard {shard}")
         return out
 
-    def finish(self) -> Store:
+    def finish(self, distinct: bool = False) -> Store:
         """Drop doubled objects, write the catalogue and the manifest, and put the store in its place.
+
+        Parameters
+        ----------
+        distinct : bool
+            Whether no object can have come twice, as of a simulator that numbers them: then nobody looks for it.
 
         Returns
         -------
@@ -134,12 +140,14 @@ class StoreWriter:
         missing = [shard for shard in range(self.n_shards) if not self.has(shard)]
         if missing:
             raise StoreError(f"{len(missing)} of {self.n_shards} shards are not written", self.root, "resume the writing")
-        keep = self._first_of_each()
-        if not sum(int(rows.sum()) for rows in keep):
+        keep = [None] * self.n_shards if distinct else self._first_of_each()
+        n_rows = sum(pq.read_metadata(paths.fragment(self.root, shard)).num_rows if rows is None else int(rows.sum())
+                     for shard, rows in enumerate(keep))
+        if not n_rows:
             raise StoreError("no object was read", self.out)
-        surveys, shards, checksum = self._write_catalog(keep)
+        surveys, shards, checksum = self._write_catalog(keep, n_rows)
         Manifest(
-            n_rows=sum(int(rows.sum()) for rows in keep), grid=self.grid, surveys=dict(sorted(surveys.items())),
+            n_rows=n_rows, grid=self.grid, surveys=dict(sorted(surveys.items())),
             shards=tuple(shards) if self.grid else (), catalog_sha256=checksum, code_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"), provenance=self.provenance,
         ).write(self.root)
@@ -159,21 +167,23 @@ class StoreWriter:
         self.doubled = whole[again].tolist()
         return np.split(~again, np.cumsum([len(column) for column in ids])[:-1])
 
-    def _write_catalog(self, keep: list[NDArray[np.bool_]]) -> tuple[Counter, list[Shard], str]:
+    def _write_catalog(self, keep: list[NDArray[np.bool_] | None], n_rows: int) -> tuple[Counter, list[Shard], str]:
+        """Put the fragments together, less the rows that do not stay; None keeps all."""
+        group = _GROUP_ROWS if n_rows < _MANY else _GROUP_OF_MANY
         schema = unify(pq.read_schema(paths.fragment(self.root, shard)) for shard in range(self.n_shards))
         surveys: Counter = Counter()
         shards: list[Shard] = []
 
         def write(file) -> None:
-            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            with pq.ParquetWriter(file, schema, **encoding(schema)) as writer:
                 for number, rows in enumerate(keep):
                     table = pq.read_table(paths.fragment(self.root, number))
                     checksums = json.loads(table.schema.metadata[_CHECKSUMS])
-                    if not rows.all():
+                    if rows is not None and not rows.all():
                         table = table.filter(pa.array(rows))
                         checksums = self._compact(number, rows)
                     if table.num_rows:
-                        writer.write_table(conform(table, schema), row_group_size=_GROUP_ROWS)
+                        writer.write_table(conform(table, schema), row_group_size=group)
                         surveys.update({entry["values"]: entry["counts"] for entry in
                                         table.column("survey").value_counts().to_pylist()})
                         shards.append(Shard(number, table.num_rows, checksums))
