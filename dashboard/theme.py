@@ -13,9 +13,11 @@ INK = {
              "flux": "#b9c7d6", "warn": "#e0b454", "ground": "#2b323b", "a": "#56b4e9", "b": "#e69f00"},
     "light": {"page": "#eef0f2", "surface": "#fbfcfd", "line": "#d9dde2", "text": "#1b2127", "muted": "#5a646f",
               "accent": "#1d5c9e", "on_accent": "#fbfcfd", "model": "#c2410c", "mark": "#10151a", "under": "#ffffff",
-              "flux": "#34495e", "warn": "#9a6700", "ground": "#dde1e6", "a": "#0072b2", "b": "#c4650a"},
+              "flux": "#34495e", "warn": "#8a5c00", "ground": "#dde1e6", "a": "#0072b2", "b": "#c4650a"},
 }
 """Named colours of both themes; "a" and "b" are those of the two slots."""
+
+_STILL = {"@media (prefers-reduced-motion: reduce)": {"transition": "none !important", "animation": "none !important"}}
 
 
 def _palette(ink: dict[str, str]) -> dict:
@@ -29,6 +31,8 @@ def _palette(ink: dict[str, str]) -> dict:
         "typography": {"fontFamily": FONT, "fontSize": 12.5, "htmlFontSize": 16},
         "shape": {"borderRadius": 4},
         "components": {
+            "MuiButtonBase": {"styleOverrides": {"root": {
+                "&.Mui-focusVisible": {"outline": f"2px solid {ink['accent']}", "outlineOffset": "-2px"}} | _STILL}},
             "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},
             "MuiListSubheader": {"styleOverrides": {"root": {"lineHeight": "30px", "fontSize": "11px", "color": ink["muted"]}}},
             "MuiMenuItem": {"styleOverrides": {"root": {"minHeight": "28px", "paddingTop": "3px", "paddingBottom": "3px"}}},
@@ -49,6 +53,7 @@ PAGE_SX = {
     ".main": {"backgroundColor": "background.default"},
     ".main .MuiToolbar-root": {"margin": "0 !important"},
     ".MuiAppBar-root .MuiLinearProgress-root": {"height": "2px", "marginTop": "-2px"},
+    "*": _STILL,
 }
 """The page's frame: a low, quiet bar."""
 
