@@ -6,7 +6,7 @@ Where a figure comes from is written into the file: in PNG's text, SVG's and PDF
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -214,8 +214,17 @@ def composite_figure(composites: dict[str, Composite]) -> Figure:
     number.set_ylim(bottom=0)
     if seen:
         number.set_xlim(min(wave[0] for wave in seen), max(wave[-1] for wave in seen))
+        flux.set_ylim(*_seen_well(composites.values()))
     canvas.align_ylabels()
     return canvas
+
+
+def _seen_well(composites: Iterable[Composite]) -> tuple[float, float]:
+    """Flux limits from the pixels of many spectra, not from the noise of the few at the ends."""
+    flux = np.concatenate([part.flux[part.number > 0.1 * part.number.max(initial=0)] for part in composites])
+    flux = flux[np.isfinite(flux)]
+    low, high = (float(flux.min()), float(flux.max())) if flux.size else (0.0, 1.0)
+    return min(low - 0.05 * (high - low), 0.0), high + 0.12 * (high - low) + 1e-9
 
 
 @_styled
