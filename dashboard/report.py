@@ -95,7 +95,7 @@ def report(made_of: Report, table: AtlasTable, rows: NDArray[np.int64], decoder:
     parts += ["<h2>Provenance</h2>", _defined(made_of.about)]
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-            f"<title>{words.html(made_of.title)}</title><style>{theme.css("report")}</style></head>\n<body>\n"
+            f"<title>{words.html(made_of.title)}</title><style>{theme.css('report')}</style></head>\n<body>\n"
             + "\n".join(parts) + "\n</body></html>\n")
 
 

@@ -53,7 +53,8 @@ def hostile(tmp_path_factory):
     path, n = tmp_path_factory.mktemp("report") / "evil<b>.store", 5
     flux = np.ones((n, GRID.n_pix), np.float32)
     catalog = {"object_id": [f"evil:1:{k}{EVIL}" for k in range(n)], "survey": [EVIL] * n, "ra": np.zeros(n),
-               "dec": np.zeros(n), "z": np.ones(n), "class": [EVIL] * n, "snr_median": np.ones(n), "calibrated": np.ones(n, bool)}
+               "dec": np.zeros(n), "z": np.ones(n), "class": [EVIL] * n, "snr_median": np.ones(n),
+               "calibrated": np.ones(n, bool)}
     writer = StoreWriter(path, GRID, {"command": "tests"}, 1)
     writer.write_shard(0, flux, flux, np.zeros(flux.shape, np.uint8), catalog)
     writer.finish()
