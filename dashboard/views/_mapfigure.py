@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import (
@@ -57,6 +59,7 @@ class MapFigure:
         self.figure.toolbar.active_drag = lasso
         self.figure.grid.visible = False
         self.image, self.chosen, self.ground, self.coarse = (ColumnDataSource(dict(_NO_IMAGE)) for _ in range(4))
+        self.view = ColumnDataSource({"window": []})
         self.focus = ColumnDataSource({"x": [], "y": []})
         self.spokes = ColumnDataSource({"x0": [], "y0": [], "x1": [], "y1": []})
         self.rare = ColumnDataSource(dict(NO_RARE))
@@ -72,18 +75,26 @@ class MapFigure:
         self._chosen = plot.image(**place, source=self.chosen, color_mapper=self.mapper)
         plot.image(**place, source=self.ground, color_mapper=self._ground_mapper, level="underlay")
         self._coarse = plot.image(**place, source=self.coarse, color_mapper=self.mapper, level="underlay", visible=False)
-        moved = CustomJS(args={"coarse": self._coarse, "image": self.image}, code="""
+        plot_ranges = {"xs": plot.x_range, "ys": plot.y_range, "view": self.view}
+        moved = CustomJS(args={"coarse": self._coarse, "image": self.image} | plot_ranges, code="""
+            if (!view.told) {  // both ranges change in turn: say it once, and at once, before anything is painted
+                view.told = true
+                queueMicrotask(() => {
+                    view.told = false
+                    view.data = {window: [xs.start, xs.end, ys.start, ys.end]}
+                })
+            }
             const {x, y, dw, dh} = image.data
             if (x.length == 0) return
             const [start, length] = cb_obj.tags[0] == "x" ? [x[0], dw[0]] : [y[0], dh[0]]
             const room = 1e-6 * length
-            coarse.visible = cb_obj.start < start - room || cb_obj.end > start + length + room
+            coarse.setv({visible: cb_obj.start < start - room || cb_obj.end > start + length + room}, {sync: false})
         """)
         for name, axis in (("x", plot.x_range), ("y", plot.y_range)):
             axis.tags = [name]
             axis.js_on_change("end", moved)
         # the whole map, coarse, is in the browser already: it is seen where a moved view has no picture yet
-        self.image.js_on_change("data", CustomJS(args={"coarse": self._coarse}, code="coarse.visible = false"))
+        self.image.js_on_change("data", CustomJS(args={"coarse": self._coarse}, code="coarse.setv({visible: false}, {sync: false})"))
 
     def _draw_marks(self) -> None:
         plot = self.figure
@@ -96,6 +107,10 @@ class MapFigure:
         self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
         self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2)
         plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
+
+    def on_move(self, told: Callable[[tuple[float, float, float, float]], None]) -> None:
+        """Tell of each move by the user: x0, x1, y0, y1."""
+        self.view.on_change("data", lambda attr, old, new: told(tuple(new["window"])) if len(new["window"]) == 4 else None)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import RangesUpdate, Reset, SelectionGeometry, Tap
+from bokeh.events import Reset, SelectionGeometry, Tap
 from numpy.typing import NDArray
 
 from dashboard import actions, glyphs, palettes, raster, selecting, theme, words
@@ -134,7 +134,7 @@ class MapPanel:
 
     def _listen(self) -> None:
         session, plot = self.session, self.map.figure
-        plot.on_event(RangesUpdate, lambda event: actions.zoom(session, self.number, (event.x0, event.x1, event.y0, event.y1)))
+        self.map.on_move(self._moved_by_user)
         plot.on_event(Reset, lambda event: actions.show_all(session, self.number))
         plot.on_event(SelectionGeometry, self._brushed)
         plot.on_event(Tap, self._tapped)
@@ -166,6 +166,11 @@ class MapPanel:
     def name(self) -> str:
         """Its axes, as State names them."""
         return self.session.state.maps[self.number]
+
+    def _moved_by_user(self, window: tuple[float, float, float, float]) -> None:
+        here = self.session.state.window(self.number) or self.session.extent_of(self.name)
+        if not np.allclose(here, window, rtol=1e-6, atol=0):
+            actions.zoom(self.session, self.number, window)
 
     def _brushed(self, event: SelectionGeometry) -> None:
         if event.final:
@@ -259,8 +264,8 @@ class MapPanel:
             self.paint()
         if first:
             self._focused()
-        self._drawn(self)
         turn = self._turn
+        self.session.document.add_next_tick_callback(lambda: self._drawn(self))  # the picture goes first
         self.session.document.add_timeout_callback(lambda: self._mark() if turn == self._turn else None, _QUIET_MS)
 
     def _place(self) -> None:

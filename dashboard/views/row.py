@@ -19,8 +19,8 @@ class RowPane:
 
     def __init__(self, session: Session):
         self.session, self._work = session, session.latest()
-        self.pane = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, stylesheets=[theme.css()],
-                                 styles={"overflow-y": "auto"})
+        self.pane = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow-y": "auto"},
+                                 stylesheets=[theme.css(), theme.css("object")])
         session.on(["focus", "run"], self._look)
         self._look()
 
@@ -35,7 +35,7 @@ class RowPane:
             return
 
         def work() -> tuple[dict, dict[str, str]]:
-            values = {"object_id": table.ids[row].as_py()} | table.row(row)
+            values = {"object_id": table.ids_of([row])[0]} | table.row(row)
             return values, links_of(values)
 
         self._work.submit(work, lambda result: self._show(*result))
@@ -51,24 +51,29 @@ class RowPane:
             f'<td class="unit">{words.html(words.unit(column))}</td>'
             f'<td class="text" title="{words.html(column.description)}">{words.html(column.description)}</td></tr>'
             for column in ordered)
-        self.pane.object = f'<div class="row">{_as_html(links)}<table>{lines}</table></div>'
+        self.pane.object = f'<div class="row">{_as_html(values["object_id"], links)}<table>{lines}</table></div>'
 
 
 def links_of(values: dict) -> dict[str, str]:
-    """Pages about an object elsewhere, label to address, as its survey knows them."""
-    from qsocore.surveys import SURVEYS
+    """Pages about an object elsewhere, label to address: as its survey knows them, then by its position."""
+    from qsocore.surveys import SURVEYS, by_position
 
     name = values.get("survey") or ""
     member = next((member for member in SURVEYS.names() if name and (member == name or member.startswith(f"{name}-"))), None)
-    return SURVEYS.get(member).links(values) if member else {}
+    return (SURVEYS.get(member).links(values) if member else {}) | by_position(values)
 
 
-def _as_html(links: dict[str, str]) -> str:
-    """Plain links, opened only by a click; only addresses of pages."""
+_COPY = "navigator.clipboard?.writeText(this.dataset.id).then(() => { this.textContent = 'Copied' })"
+
+
+def _as_html(object_id: str, links: dict[str, str]) -> str:
+    """Plain links, opened only by a click, only to addresses of pages; before them what copies the id."""
     safe = {text: url for text, url in links.items() if urlsplit(url).scheme in ("http", "https")}
     words_of = "".join(f'<a href="{words.html(url)}" target="_blank" rel="noopener noreferrer">{words.html(text)} ↗</a>'
                        for text, url in safe.items())
-    return f'<div class="links">{words_of}</div>' if words_of else ""
+    name, do = words.html(object_id), words.html(_COPY)
+    copy = f'<button type="button" class="copy" data-id="{name}" onclick="{do}">Copy id</button>'
+    return f'<div class="links">{copy}{words_of}</div>'
 
 
-VIEW = View("Catalogue row", "tab", 0, RowPane)
+VIEW = View("Catalogue row", "object tab", 0, RowPane)

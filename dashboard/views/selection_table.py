@@ -1,71 +1,91 @@
-"""The selected objects as a table, a page at a time; a click puts one into focus."""
+"""The selected objects as a table of which only the page in view is read; a click puts an object into focus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
-from bokeh.models.widgets.tables import NumberFormatter
 
-from dashboard import actions, theme, words
-from dashboard.session import Session
+from dashboard import ordering, words
+from dashboard.columns import grouped
+from dashboard.ordering import Order
 from dashboard.views import View
-from dashboard.views._empty import empty
+from dashboard.views._pages import Paged
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas
 
-_SHOWN = ("object_id", "class", "z", "snr_median", "chi2_pix")
-_PAGE = 50
+    from dashboard.session import Session
+    from dashboard.table import AtlasTable
+
+_FIRST = ("object_id", "class", "z", "snr_median", "chi2_pix", "anomaly")
 
 
-class SelectionTable:
-    """A tab under the spectrum."""
+class SelectionTable(Paged):
+    """A tab of the selection's page; it keeps columns and order whatever is selected."""
 
     def __init__(self, session: Session):
-        self.session, self._work = session, session.latest()
-        self.body = pn.Column(sizing_mode="stretch_both", margin=0)
-        session.on(["selection", "only", "run", "colour_by"], self._list)
-        session.once_shown(self._list)
+        self._chosen: list[str] | None = None
+        super().__init__(session, VIEW.title, "table", also=("colour_by",))
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self.body
+        return self.pages
 
-    def _list(self) -> None:
-        session = self.session
-        table, colour = session.table, session.state.colour_by
-        names = [name for name in dict.fromkeys((*_SHOWN, colour)) if name in table.columns]
+    @property
+    def names(self) -> list[str]:
+        """Columns that are shown: those chosen, else the customary ones and the map's colour."""
+        columns, colour = self.session.table.columns, self.session.state.colour_by
+        wanted = dict.fromkeys((*_FIRST, colour)) if self._chosen is None else self._chosen
+        return [name for name in wanted if name in columns]
 
-        def work() -> tuple[np.ndarray | None, pandas.DataFrame | None]:
-            rows = session.selected
-            return rows, None if rows is None else table.frame(rows, names)
+    def restart(self) -> None:
+        """Show the first page, in the table that is now there."""
+        table = self.session.table
+        if self.order.by and not ordering.can_order(table, self.order.by):
+            self.order = Order()
+        self.pages.choices = {"groups": _described(table), "chosen": self.names}
+        super().restart()
 
-        self._work.submit(work, lambda result: self._show(*result))
+    def read(self, table: AtlasTable, rows: np.ndarray) -> dict[str, Any]:
+        """Cells of these rows as the user reads them."""
+        names, order = self.names, self.order
+        frame = table.frame(rows, names)
+        columns = [table.columns[name] for name in names]
+        cells = [[words.value(value, column) for value in frame[column.name].tolist()] for column in columns]
+        heads = [{"name": column.name, "title": words.heading(column), "tip": column.description or column.name,
+                  "number": column.dtype not in ("string", "bool"),
+                  "sortable": column.name == "object_id" or ordering.can_order(table, column.name),
+                  "sorted": _direction(order, column.name)} for column in columns]
+        return {"columns": heads, "rows": [list(row) for row in zip(*cells, strict=True)]}
 
-    def _show(self, rows: np.ndarray | None, frame: pandas.DataFrame | None) -> None:
-        # a new table each time: one that is in a hidden tab cannot take another selection
-        if rows is None:
-            self.body[:] = [self._hint("Nothing is selected", "Draw a lasso or a box on the map.")]
-        elif not len(rows):
-            self.body[:] = [self._hint("No object lies in this selection", "Draw it anew.")]
+    def _hear(self, message: dict[str, Any]) -> None:
+        table = self.session.table
+        if message.get("sort") in self.names:
+            by = ordering.CATALOGUE if message["sort"] == "object_id" else message["sort"]
+            if by == ordering.CATALOGUE or ordering.can_order(table, by):
+                same = self.order.by == by
+                self.order = replace(self.order, descending=not self.order.descending) if same else Order(by)
+                self.restart()
+        elif isinstance(message.get("columns"), list):
+            # those that stay keep their place, new ones follow
+            wanted = [name for name in message["columns"] if name in table.columns]
+            kept = [name for name in self.names if name in wanted]
+            self._chosen = kept + [name for name in wanted if name not in kept] or ["object_id"]
+            self.fill()
         else:
-            self.body[:] = [self._table(rows, frame)]
-
-    def _hint(self, title: str, text: str) -> pn.pane.HTML:
-        return pn.pane.HTML(empty(title, text), margin=0, sizing_mode="stretch_both", stylesheets=[theme.css()])
-
-    def _table(self, rows: np.ndarray, frame: pandas.DataFrame) -> pn.widgets.Tabulator:
-        columns = self.session.table.columns
-        decimals = {name: NumberFormatter(format=words.pattern(columns[name])) for name in frame
-                    if columns[name].dtype.startswith("float")}
-        table = pn.widgets.Tabulator(
-            frame, pagination="remote", page_size=_PAGE, disabled=True, show_index=False, selectable=False, row_height=24,
-            sizing_mode="stretch_both", layout="fit_columns", theme="simple", margin=(0, 8), stylesheets=[theme.css("table")],
-            widths={"object_id": 210}, titles={name: words.heading(columns[name]) for name in frame},
-            formatters=decimals)
-        table.on_click(lambda event: actions.focus(self.session, int(rows[event.row])))
-        return table
+            super()._hear(message)
 
 
-VIEW = View("Selection", "tab", 1, SelectionTable)
+def _direction(order: Order, name: str) -> str:
+    by = ordering.CATALOGUE if name == "object_id" else name
+    return "" if order.by != by else "down" if order.descending else "up"
+
+
+def _described(table: AtlasTable) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Every column under the title of its group: name, title, tip."""
+    return [(group, [(name, title, table.columns[name].description or name) for title, name in columns.items()])
+            for group, columns in grouped(table).items()]
+
+
+VIEW = View("Table", "selection", 2, SelectionTable)

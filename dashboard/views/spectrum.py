@@ -37,6 +37,7 @@ from dashboard.views import View
 from dashboard.views._empty import empty
 from dashboard.views._specdesk import SpectrumDesk
 from dashboard.views._specfigure import SpectrumFigure
+from dashboard.views._walk import Walk
 from qsocore.errors import AtlasError
 
 _FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ² per pixel"}
@@ -47,7 +48,7 @@ class SpectrumPane:
 
     def __init__(self, session: Session):
         self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
-        self.desk = SpectrumDesk()
+        self.desk, self.walk = SpectrumDesk(), Walk(session)
         looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
         self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
@@ -63,7 +64,8 @@ class SpectrumPane:
         session.once_shown(self._look)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self.head, self.body, sizing_mode="stretch_both", margin=0, css_classes=["object"])
+        head = pn.Row(self.head, self.walk, sizing_mode="stretch_width", margin=0, height=48)
+        return pn.Column(head, self.body, sizing_mode="stretch_both", margin=0, css_classes=["object"])
 
     def _look(self) -> None:
         session, row = self.session, self.session.focus_row
