@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from dashboard import words
 from qsocore.errors import ConfigError, did_you_mean
-from qsocore.selection import Rule, columns_of, parse
+from qsocore.selection import Rule, columns_of, from_json, parse
 
 if TYPE_CHECKING:
     from dashboard.table import AtlasTable
@@ -23,7 +23,7 @@ NEAR = 30 / 3600
 """Degrees around a place that is typed without a radius."""
 
 _UNITS = {"deg": 1, "d": 1, "°": 1, "arcmin": 60, "m": 60, "'": 60, "′": 60, "arcsec": 3600, "s": 3600, '"': 3600, "″": 3600}
-_RULE = re.compile(r"[<>=&|~]|^\s*(not|ids|all|polygon|cone)\b|\b(in|is)\b\s")
+_RULE = re.compile(r"[<>=&|~]|^\{|^\s*(not|ids|all|polygon|cone)\b|\b(in|is)\b\s")
 _ANGLE = r"[-+−]?\d+(?:\.\d*)?(?:[:hd°][\d:.hmsd°′″'\"]*)?"
 _SPACED = r"[-+−]?\d+ \d+ \d+(?:\.\d*)?"
 _GAP = r"(?:\s*[,;]\s*|\s+)"
@@ -53,7 +53,7 @@ class Meaning:
 
 
 def understand(text: str, table: AtlasTable) -> Meaning:
-    """Read a text as a place, a rule or ids, in this order.
+    """Read a text as a place, a rule (as JSON, too) or ids, in this order.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def understand(text: str, table: AtlasTable) -> Meaning:
 
 
 def _rule(text: str, table: AtlasTable) -> Meaning:
-    rule = parse(text)
+    rule = from_json(text) if text.startswith("{") else parse(text)
     for name in columns_of(rule):
         if name != "object_id" and name not in table.columns:
             raise ConfigError(f"there is no column {name!r}", None, did_you_mean(name, table.columns))
