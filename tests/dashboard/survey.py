@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboard.table import AtlasTable, InMemory, Part
+from qsocore.catalog import Column
 from qsocore.grid import WaveGrid
 from qsocore.lines import line_list
 from qsocore.store import Store, StoreWriter
@@ -48,6 +50,18 @@ def _quasars(z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _stars(kelvin: np.ndarray) -> np.ndarray:
     x = 1.4388e8 / (GRID.wave * kelvin[:, None])
     return (GRID.wave / 5000) ** -5.0 / np.expm1(x) * 50
+
+
+def in_memory(columns: dict, roles: dict[str, str]) -> AtlasTable:
+    """A bare table of Arrow arrays."""
+    import pyarrow as pa
+
+    table = pa.table(columns)
+    known = {"string": "string", "bool": "bool"}
+    meant = {field.name: Column(field.name, known.get(str(field.type), "int64" if pa.types.is_integer(field.type) else "float32"),
+                                roles.get(field.name, "property")) for field in table.schema}
+    ids = pa.chunked_array([[f"t:1:{k}" for k in range(table.num_rows)]])
+    return AtlasTable("t", ids, [Part(meant, InMemory(table))], {})
 
 
 def make_run(path: Path, name: str = "small") -> None:

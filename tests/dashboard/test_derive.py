@@ -1,14 +1,16 @@
 """Pure derivations against brute force."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dashboard import derive
-from dashboard.raster import View
+from dashboard.table import MISSING, OTHER
 from qsocore import selection
+from tests.dashboard.survey import in_memory
 
 seeds = st.integers(0, 2**31)
 
@@ -20,6 +22,10 @@ def cloud(seed, n=400):
     return rng, x, y
 
 
+def numbered(columns):
+    return in_memory({name: pa.array(values, from_pandas=True) for name, values in columns.items()}, {})
+
+
 @settings(deadline=None)
 @given(seed=seeds, corners=st.integers(3, 60))
 def test_a_lasso_selects_what_a_polygon_test_of_every_point_does(seed, corners):
@@ -28,41 +34,70 @@ def test_a_lasso_selects_what_a_polygon_test_of_every_point_does(seed, corners):
     assume(np.diff(angle).max(initial=0) < np.pi)
     radius = rng.uniform(0.3, 2, corners)
     rule = derive.polygon("a", "b", radius * np.cos(angle), radius * np.sin(angle))
-    shape = shapely.Polygon(selection.from_json(rule)["vertices"])
+    shape = shapely.Polygon(rule["vertices"])
     expected = [k for k in range(x.size) if np.isfinite(x[k]) and shape.contains(shapely.Point(float(x[k]), float(y[k])))]
-    assert derive.rows_of(rule, {"a": x, "b": y}.__getitem__, x.size).tolist() == expected
+    bits = derive.bits_of(selection.to_json(rule), numbered({"a": x, "b": y}))
+    assert np.flatnonzero(np.unpackbits(bits, bitorder="little")).tolist() == expected
 
 
 def test_a_long_lasso_is_thinned_and_a_projections_rule_is_named_by_it():
     angle = np.linspace(0, 2 * np.pi, 5000)
-    rule = selection.from_json(derive.polygon("umap_x", "umap_y", np.cos(angle), np.sin(angle)))
+    rule = derive.polygon("umap_x", "umap_y", np.cos(angle), np.sin(angle))
     assert len(rule["vertices"]) == derive.MAX_CORNERS and rule["projection"] == "umap" and "axes" not in rule
     assert selection.columns_of(rule) == ["umap_x", "umap_y"]
-    assert selection.from_json(derive.polygon("umap_x", "ra", [0, 1, 1], [0, 0, 1]))["axes"] == ["umap_x", "ra"]
+    assert derive.polygon("umap_x", "ra", [0, 1, 1], [0, 0, 1])["axes"] == ["umap_x", "ra"]
 
 
-def test_an_outline_is_drawn_only_on_its_own_plane():
-    rule = derive.polygon("umap_x", "umap_y", [0, 1, 1], [0, 0, 1])
-    assert derive.outline(rule, "umap_x", "umap_y") == [[0, 0], [1, 0], [1, 1]]
-    assert derive.outline(rule, "umap_y", "umap_x") is None
-    assert derive.outline("", "umap_x", "umap_y") is None
-    assert derive.outline(selection.to_json({"op": "ids", "ids": ["a:b:c"]}), "umap_x", "umap_y") is None
+def labelled():
+    """Eight objects of which two have no class, and two columns that can be hidden by class."""
+    names = ["a", "b", None, "a", "c", "", "b", "a"]
+    return in_memory({"kind": pa.array(names, pa.string()), "flag": pa.array([0, 1, 1, 0, None, 2, 0, 0], pa.int16()),
+                      "good": pa.array([True, False, None, True, True, False, True, True])},
+                     {"kind": "label", "flag": "flag", "good": "flag"})
 
 
-@settings(deadline=None)
-@given(seed=seeds, width=st.integers(50, 900), height=st.integers(50, 900))
-def test_a_tap_finds_the_object_that_is_nearest_on_the_screen(seed, width, height):
-    rng, x, y = cloud(seed)
-    view, at = View(-2, 3, -1, 1, width, height), tuple(rng.normal(size=2))
-    pixels = np.hypot((x - at[0]) * width / 5, (y - at[1]) * height / 2)
-    best = int(np.nanargmin(pixels))
-    found = derive.nearest(x, y, at, view)
-    assert found == best if pixels[best] < 11.9 else found in (-1, best)
+def selected(rule, table):
+    rule = rule if isinstance(rule, str) else selection.to_json(rule)
+    return np.flatnonzero(np.unpackbits(derive.bits_of(rule, table), count=table.n_rows, bitorder="little")).tolist()
 
 
-def test_a_tap_beside_everything_finds_nothing():
-    x = np.array([0.0, np.nan], np.float32)
-    assert derive.nearest(x, x, (0.5, 0.5), View(0, 1, 0, 1, 100, 100)) == -1
+@pytest.mark.parametrize(("column", "classes", "rows"), [
+    ("kind", ["a"], [0, 3, 7]), ("kind", ["a", MISSING], [0, 2, 3, 5, 7]), ("kind", [MISSING], [2, 5]),
+    ("flag", ["1"], [1, 2]), ("flag", ["0", MISSING], [0, 3, 4, 6, 7]), ("good", ["false"], [1, 5])])
+def test_classes_are_selected_and_left_out_exactly(column, classes, rows):
+    table = labelled()
+    assert selected(derive.of_classes(column, classes, table), table) == rows
+    assert selected(derive.without(column, classes, table), table) == [row for row in range(8) if row not in rows]
+
+
+def test_the_rest_that_shares_a_colour_is_selected_by_all_its_names():
+    names = [f"c{k:03d}" for k in range(300)] + ["c000"]
+    table = in_memory({"kind": pa.array(names, pa.string())}, {"kind": "label"})
+    shown = table.classes("kind").names
+    assert shown[-1] == OTHER
+    rows = [k for k, name in enumerate(names) if name not in shown]
+    assert selected(derive.of_classes("kind", [OTHER], table), table) == rows and len(rows) > 40
+
+
+def test_several_rules_are_one_and_nothing_is_everything():
+    one, two = (selection.to_json({"op": "range", "column": "z", "low": k, "high": 9}) for k in (1, 2))
+    assert derive.all_of("", "") == "" and derive.all_of("", one) == one
+    assert selection.from_json(derive.all_of(one, "", two)) == {
+        "op": "and", "rules": [selection.from_json(one), selection.from_json(two)]}
+
+
+def test_slots_tell_their_members_apart():
+    a, b = (np.packbits(np.array(bits, bool), bitorder="little") for bits in ([1, 1, 0, 0], [0, 1, 1, 0]))
+    both = derive.slots(a, b, 4)
+    assert [both.names[code] for code in both.codes] == ["A", "A and B", "B", "neither"]
+    assert both.counts.sum() == 4 and derive.slots(a, None, 4).codes.tolist() == [1, 1, 0, 0]
+
+
+def test_a_window_around_most_of_some_objects():
+    x = np.append(np.linspace(0, 1, 1000), [50, np.nan]).astype(np.float32)
+    x0, x1, y0, y1 = derive.around(x, x)
+    assert -0.5 < x0 < 0.02 and 0.98 < x1 < 1.5 and (y0, y1) == (x0, x1)
+    assert derive.around(x[-1:], x[-1:]) is None
 
 
 def test_the_extent_shows_everything_unless_a_few_rows_lie_far_out():
