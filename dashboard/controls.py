@@ -6,8 +6,10 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboard import actions, rare, theme, words
+from dashboard.help import HelpButton
 from dashboard.session import Session
 from dashboard.state import DENSITY, PALETTES, SLOTS
+from dashboard.views._keys import Keys
 
 _GROUPS = {"label": "Classes", "flag": "Flags", "redshift": "Redshift and quality", "quality": "Redshift and quality",
            "error": "Redshift and quality", "magnitude": "Brightness", "flux": "Brightness", "property": "Properties",
@@ -75,5 +77,6 @@ class Controls:
         name = pn.pane.HTML(
             f'<span class="store" title="{words.html(self.session.library.path)}">{words.html(self.session.table.name)}</span>',
             margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
-        return pn.Row(name, pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette, self.rare,
-                      self.drawer, self.islands, self.spokes, self.theme, sizing_mode="stretch_width", margin=0, align="center")
+        return pn.Row(name, Keys(self.session), pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette,
+                      self.rare, self.drawer, self.islands, self.spokes, self.theme, HelpButton(self.session),
+                      sizing_mode="stretch_width", margin=0, align="center")

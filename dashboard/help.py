@@ -23,11 +23,11 @@ class HelpButton:
         again = pmui.Button(label="Show the tour", size="small", variant="outlined", margin=(10, 0, 6, 0),
                             on_click=lambda _: self._tour())
         sheet = pn.pane.HTML(_ABOUT + keys.sheet(), stylesheets=[theme.css("keys")], margin=0, sizing_mode="stretch_width")
-        self.dialog = pmui.Dialog(sheet, again, title="Keys", title_variant="h6", width_option="md", close_on_click=True,
+        self.dialog = pmui.Dialog(sheet, again, title="Keys", title_variant="h6", width_option="lg", close_on_click=True,
                                   show_close_button=True)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Row(self.button, self.dialog, self.tour, margin=0, align="center")
+        return pn.Row(self.button, self.dialog, self.tour, margin=0, align="center", width=36)
 
     def _tour(self) -> None:
         self.dialog.open = False

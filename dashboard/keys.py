@@ -29,13 +29,13 @@ class Key:
     Parameters
     ----------
     presses : tuple of str
-        Any of these.
+        Any of these, or one for each of several actions.
     group : str
         Heading under which it stands.
     does : str
         What it does, for the reader.
     how, what : str
-        See the module's text.
+        See the module's text; actions, one for each press, are separated by a bar.
     """
 
     presses: tuple[str, ...]
@@ -43,6 +43,12 @@ class Key:
     does: str
     how: str
     what: str
+
+    @property
+    def acts(self) -> list[tuple[str, str]]:
+        """Each press and what it does."""
+        whats = self.what.split("|")
+        return list(zip(self.presses, whats * len(self.presses) if len(whats) == 1 else whats, strict=True))
 
 
 def _keys(group: str, *lines: tuple[str, str, str, str]) -> tuple[Key, ...]:
@@ -57,41 +63,29 @@ KEYS = (
            ("/", "Type a rule, an id or a place", "focus", "Select by rule, id or position")),
     *_keys("Spectrum",
            ("l", "Line marks on or off", "spectrum", "lines"),
-           ("s", "More smoothing", "spectrum", "more smoothing"),
-           ("d", "Less smoothing", "spectrum", "less smoothing"),
+           ("s d", "More, less smoothing", "spectrum", "more smoothing|less smoothing"),
            ("t", "Reconstruction on or off", "spectrum", "reconstruction"),
            ("z", "Type a redshift", "spectrum", "redshift"),
-           ("]", "Redshift 0.0001 higher", "spectrum", "higher redshift"),
-           ("[", "Redshift 0.0001 lower", "spectrum", "lower redshift"),
+           ("[ ]", "Redshift 0.0001 lower, higher", "spectrum", "lower redshift|higher redshift"),
            ("e", "Next largest residual", "spectrum", "next residual"),
            ("w", "Rest or observed wavelengths", "spectrum", "rest frame")),
     *_keys("Selection",
            ("v", "Select what is in view on the map", "do", "select view"),
-           ("j", "Next way to join selections: replace, add, subtract, intersect", "do", "next mode"),
+           ("j", "Next way to join: replace, add, subtract, intersect", "do", "next mode"),
            ("Ctrl+z", "Undo", "do", "undo"),
            ("Ctrl+Shift+z Ctrl+y", "Redo", "do", "redo"),
            ("Escape", "Clear the selection; leave a text field; close a dialog", "do", "clear"),
-           ("Shift+a", "Keep the selection as A", "do", "keep a"),
-           ("Shift+b", "Keep the selection as B", "do", "keep b"),
-           ("x", "Draw only the selected objects", "do", "draw only"),
-           ("Shift+x", "Draw all objects again", "do", "draw all"),
+           ("Shift+a Shift+b", "Keep the selection as A, as B", "do", "keep a|keep b"),
+           ("x Shift+x", "Draw only the selected objects, all again", "do", "draw only|draw all"),
            ("f", "Filters", "do", "filters")),
     *_keys("Figure in force",
            ("m", "Next figure: map, spectrum, sky", "figure", "next"),
-           ("+ =", "Closer", "figure", "closer"),
-           ("-", "Farther", "figure", "farther"),
+           ("+ -", "Closer, farther", "figure", "closer|farther"),
            ("0 r", "All of it", "figure", "whole"),
-           ("Shift+ArrowLeft", "Move left", "figure", "left"),
-           ("Shift+ArrowRight", "Move right", "figure", "right"),
-           ("Shift+ArrowUp", "Move up", "figure", "up"),
-           ("Shift+ArrowDown", "Move down", "figure", "down")),
+           ("Shift+ArrowLeft Shift+ArrowRight Shift+ArrowUp Shift+ArrowDown", "Move it", "figure", "left|right|up|down")),
     *_keys("Page",
-           ("1", "Object", "do", "page object"),
-           ("2", "Selection", "do", "page selection"),
-           ("3", "Latent space", "do", "page space"),
-           ("4", "Sky", "do", "page sky"),
-           ("c", "Next colouring", "do", "next colouring"),
-           ("Shift+c", "Previous colouring", "do", "previous colouring"),
+           ("1 2 3 4", "Object, selection, latent space, sky", "do", "page object|page selection|page space|page sky"),
+           ("c Shift+c", "Next, previous colouring", "do", "next colouring|previous colouring"),
            ("i", "Islands on or off", "do", "islands"),
            ("k", "Lines to the neighbours of the object on or off", "do", "spokes"),
            ("y", "Dark or light", "do", "theme"),
@@ -121,7 +115,8 @@ def signs(press: str) -> list[str]:
 def sheet() -> str:
     """All keys as HTML."""
     def line(key: Key) -> str:
-        caps = '<i>or</i>'.join("".join(f"<kbd>{sign}</kbd>" for sign in signs(press)) for press in key.presses)
+        between = "<i></i>" if "|" in key.what else "<i>or</i>"
+        caps = between.join("".join(f"<kbd>{sign}</kbd>" for sign in signs(press)) for press in key.presses)
         return f"<tr><td>{caps}</td><td>{key.does}</td></tr>"
 
     sections = "".join(f'<section><h3>{group}</h3><table>{"".join(map(line, some))}</table></section>'
@@ -132,7 +127,7 @@ def sheet() -> str:
 def markdown() -> str:
     """All keys as README has them."""
     def presses(key: Key) -> str:
-        return " or ".join("`" + "+".join(signs(press)) + "`" for press in key.presses)
+        return (" " if "|" in key.what else " or ").join("`" + "+".join(signs(press)) + "`" for press in key.presses)
 
     lines = [f"| {group} | |\n|---|---|\n" + "\n".join(f"| {presses(key)} | {key.does} |" for key in some)
              for group, some in groups().items()]

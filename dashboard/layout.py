@@ -12,6 +12,7 @@ from dashboard.views import VIEWS, View
 
 _GAP = 8
 _DRAWER = 292
+_TURNING_MS = 30
 _TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky"}
 
 
@@ -103,7 +104,8 @@ class Unfolding(pn.Column):
     def __init__(self, session: Session, view: View):
         super().__init__(sizing_mode="stretch_both", margin=0)
         self._session, self._view = session, view
-        session.on(["page", "tab", "drawer"], self._unfold)
+        # a figure that arrives before its tab is turned to is measured where it has no size, and fails
+        session.on(["page", "tab", "drawer"], lambda: session.document.add_timeout_callback(self._unfold, _TURNING_MS))
         self._unfold()
 
     def _unfold(self) -> None:

@@ -24,7 +24,7 @@ _FIRST_REACH = 1 / 64  # of the view, around its middle, in which an object is l
 class Keys(pn.custom.JSComponent):
     """A badge that says on what the keys act; the keys work as long as it is on the page."""
 
-    keys = param.List([[press, key.how, key.what] for key in KEYS for press in key.presses], constant=True)
+    keys = param.List([[press, key.how, what] for key in KEYS for press, what in key.acts], constant=True)
 
     _esm = Path(__file__).with_name("keys.js")
 

@@ -12,7 +12,7 @@ const STEP = 0.2 // of what is in view, by which a figure is moved or taken clos
 export function press_of(event) {
   const letter = /^[a-zA-Z]$/.test(event.key)
   const shift = event.shiftKey && (letter || MOVES.test(event.key)) ? "Shift+" : ""
-  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + shift + (letter ? event.key.toLowerCase() : event.key)
+  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + shift + (letter ? event.key.toLowerCase() : event.key === "=" ? "+" : event.key)
 }
 
 /* Whether a key means something else where it was pressed. */

@@ -51,10 +51,10 @@ class SkyView:
         if position_columns(self.session.table) is None:
             hint = empty("No positions on the sky", "This table has no columns ra and dec in degrees, so it has no sky page.")
             return pn.pane.HTML(hint, margin=0, sizing_mode="stretch_both", stylesheets=[theme.css()])
-        head = pn.Row(self.frame, self.counts, self.aladin_button, sizing_mode="stretch_width", height=34,
-                      margin=(8, 12, 0, 12))
+        head = pn.Row(self.frame, self.counts, sizing_mode="stretch_width", height=34, margin=(8, 12, 0, 12))
         self.body[:] = [pn.pane.Bokeh(self.sky.figure, sizing_mode="stretch_both", margin=(0, 6, 6, 6))]
-        return pn.Column(head, self.body, sizing_mode="stretch_both", margin=0)
+        foot = pn.Row(self.aladin_button, sizing_mode="stretch_width", height=34, margin=(0, 12, 10, 12))
+        return pn.Column(head, self.body, foot, sizing_mode="stretch_both", margin=0)
 
     def _listen(self) -> None:
         session, plot = self.session, self.sky.figure
