@@ -107,4 +107,4 @@ def rarest(plane: Plane, xy: tuple[NDArray, NDArray], window: tuple[float, float
     rows = rows[np.isfinite(score[rows])]
     if rows.size > most:
         rows = rows[np.argpartition(score[rows], -most)[-most:]]
-    return rows[np.argsort(-score[rows], kind="stable")]
+    return rows[np.lexsort((rows, -score[rows]))]
