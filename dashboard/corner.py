@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import derive
 from dashboard.colourings import EMPTY, Aggregate, Scale, to_levels
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ MOST = 6
 """Columns that can still be told apart on a page."""
 
 _OUTSIDE = SIDE
+_ROBUST, _ROOM, _ENOUGH = (0.1, 99.9), 0.06, 1_000_000
 _PIECE = 1 << 20  # rows whose pairs are counted at once
 
 
@@ -41,8 +41,8 @@ class Corner:
         means of the colouring column when there is one.
     histograms : tuple of ndarray of int64, shape (SIDE,)
         Objects in each bin.
-    n : int
-        Objects, those without a value or outside the axes included.
+    n, n_beyond : int
+        Objects, and how many of them have no value in one of the columns or lie beyond its axis.
     """
 
     names: tuple[str, ...]
@@ -50,6 +50,7 @@ class Corner:
     panels: dict[tuple[int, int], Aggregate]
     histograms: tuple[NDArray[np.int64], ...]
     n: int
+    n_beyond: int = 0
 
 
 def default_names(table: AtlasTable) -> tuple[str, ...]:
@@ -77,12 +78,27 @@ def corner(table: AtlasTable, rows: NDArray[np.int64] | None, names: tuple[str, 
         column = table.numbers(name)
         return column if rows is None else column[rows]
 
-    limits = tuple(derive.extent(table.numbers(name)) for name in names)
+    limits = tuple(axis_of(table.numbers(name)) for name in names)
     bins = [to_bins(values(name), *ends) for name, ends in zip(names, limits, strict=True)]
     weight = values(colour) if colour else None
     panels = {(up, across): pairs(bins[across], bins[up], weight) for up in range(len(names)) for across in range(up)}
     histograms = tuple(np.bincount(column, minlength=SIDE + 1)[:SIDE] for column in bins)
-    return Corner(names, limits, panels, histograms, table.n_rows if rows is None else len(rows))
+    beyond = np.zeros(len(bins[0]), bool)
+    for column in bins:
+        beyond |= column == _OUTSIDE
+    return Corner(names, limits, panels, histograms, beyond.size, int(np.count_nonzero(beyond)))
+
+
+def axis_of(values: NDArray) -> tuple[float, float]:
+    """Ends of a column's axis: all but one in a thousand at either end, and some room."""
+    sample = values[:: max(1, values.size // _ENOUGH)]
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return 0.0, 1.0
+    low, high = (float(end) for end in np.percentile(sample, _ROBUST))
+    low, high = (low, high) if high > low else (float(sample.min()), float(sample.max()))
+    room = _ROOM * (high - low) or 0.5
+    return low - room, high + room
 
 
 def to_bins(values: NDArray, low: float, high: float) -> NDArray[np.uint8]:

@@ -55,6 +55,7 @@ def test_a_corner_counts_the_rows_it_is_given(table):
         assert panel.count.sum() == inside.sum()
         assert (panel.count <= whole.panels[up, across].count).all()
     for k, histogram in enumerate(some.histograms):
+        assert some.n_beyond <= len(rows) // 50
         assert histogram.sum() == (to_bins(table.numbers(names[k])[rows], *some.limits[k]) < SIDE).sum()
 
 

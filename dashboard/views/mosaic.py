@@ -1,0 +1,123 @@
+"""The selected objects as a mosaic of small spectra, reconstruction over flux; a click puts one into focus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard import theme, words
+from dashboard.columns import grouped, numeric
+from dashboard.ordering import CATALOGUE, RANDOM, Order
+from dashboard.strips import HEIGHT, strips
+from dashboard.views import View
+from dashboard.views._empty import empty
+from dashboard.views._pages import Paged
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dashboard.session import Session
+    from dashboard.table import AtlasTable
+
+_SIDES = (4, 6, 8, 10)
+_FACTS = {"class": "", "subclass": "", "z": "z ", "snr_median": "S/N ", "anomaly": "anomaly "}
+_BINS = {4: 160, 6: 110, 8: 84, 10: 64}  # about one for each pixel of the screen
+
+
+class Mosaic(Paged):
+    """A tab of the selection's page."""
+
+    def __init__(self, session: Session):
+        self._side = 6
+        small = {"size": "small", "margin": (2, 6), "css_classes": ["control"]}
+        self.by = pmui.Select(label="Order", width=190, **small)
+        self.falling = pmui.Checkbox(label="Largest first", align="center", margin=(0, 4), size="small")
+        self.shuffle = pmui.Button(label="Shuffle again", variant="text", size="small", align="center", margin=0, visible=False)
+        self.many = pmui.Select(label="On a page", options={f"{side} × {side}": side for side in _SIDES}, value=self._side,
+                                width=96, **small)
+        self.hint = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, stylesheets=[theme.css()])
+        self._following = False
+        super().__init__(session, VIEW.title, "mosaic")
+        self.body = pn.Column(pn.Row(self.by, self.falling, self.shuffle, pn.Spacer(sizing_mode="stretch_width"), self.many,
+                                     sizing_mode="stretch_width", margin=(6, 6, 0, 6)), self.pages,
+                              sizing_mode="stretch_both", margin=0)
+        self.by.param.watch(lambda event: self._order(by=event.new), "value")
+        self.falling.param.watch(lambda event: self._order(descending=event.new), "value")
+        self.shuffle.on_click(lambda _: self._order(seed=self.order.seed + 1))
+        self.many.param.watch(lambda event: self._resize(event.new), "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self.body if self._has_spectra else self.hint
+
+    @property
+    def _has_spectra(self) -> bool:
+        return self.session.table.store is not None and self.session.table.store.grid is not None
+
+    @property
+    def size(self) -> int:
+        """Objects on a page."""
+        return self._side**2
+
+    def restart(self) -> None:
+        """Show the first page, in the table that is now there."""
+        if not self._has_spectra:
+            self.hint.object = empty("There are no spectra to show", "To see them, read the survey's files into a store.",
+                                     "qso ingest FILES --out my.store")
+            return
+        table = self.session.table
+        self._following = True
+        try:
+            groups = {"": {"Catalogue order": CATALOGUE, "At random": RANDOM}} | grouped(table, numeric(table))
+            known = {name for names in groups.values() for name in names.values()}
+            self.order = self.order if self.order.by in known else Order()
+            self.by.param.update(groups=groups, value=self.order.by)
+        finally:
+            self._following = False
+        super().restart()
+
+    def read(self, table: AtlasTable, rows: np.ndarray) -> dict[str, Any]:
+        """Thumbnails of these objects, and what is said of each."""
+        side = self._side
+        decoder = self.session.library.decoder(self.session.state.run)
+        shown = strips(table, rows, decoder, _BINS[side])
+        names = [name for name in (*_FACTS, self.order.by) if name in table.columns]
+        ids, values = table.ids_of(rows), table.frame(rows, names)
+        cells = []
+        for number, object_id in enumerate(ids):
+            flux, model = shown.paths(number)
+            row = {name: values[name].iloc[number] for name in dict.fromkeys(names)}
+            said = {name: words.short(_plain(value), table.columns[name]) for name, value in row.items()}
+            said = {name: text for name, text in said.items() if text != "—"}
+            tip = " · ".join([object_id, *(f"{_FACTS.get(name, words.title(table.columns[name]) + ' ')}{text}"
+                                           for name, text in said.items())])
+            cells.append({"id": object_id, "flux": flux, "model": model, "tip": tip, "label": _label(said, self.order.by)})
+        return {"cells": cells, "side": side, "box": [len(shown.wave), HEIGHT]}
+
+    def _order(self, **changes: Any) -> None:
+        if not self._following:
+            self.order = Order(**{"by": self.order.by, "descending": self.order.descending, "seed": self.order.seed} | changes)
+            random = self.order.by == RANDOM
+            self.shuffle.visible, self.falling.visible = random, not random
+            super().restart()
+
+    def _resize(self, side: int) -> None:
+        first = self._number * self.size  # the object that is first on this page is on the next one, too
+        self._side = side
+        self._number = first // self.size
+        self.fill()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _label(said: dict[str, str], by: str) -> str:
+    """What stands under a thumbnail: the value by which they are in order, else class and redshift."""
+    if by in said and by not in ("class", "z"):
+        return said[by]
+    return " ".join(said[name] for name in ("class", "z") if name in said)
+
+
+VIEW = View("Mosaic", "selection", 3, Mosaic)
