@@ -60,7 +60,7 @@ class SpectrumFigure:
         plot, by = self.flux, {"source": self.pixels}
         self._frame(plot)
         plot.xaxis.visible = False
-        plot.title.update(text=words.FLUX_LABEL, standoff=4)
+        plot.title.update(text=words.FLUX_LABEL, standoff=4, text_font_size="11.5px")
         self._band = plot.varea(x="wave", y1="low", y2="high", fill_alpha=0.22, **by)
         self._flux = plot.line("wave", "flux", line_width=1, **by)
         self._model = plot.line("wave", "model", line_width=1.6, name="model", **by)

@@ -49,7 +49,7 @@ class SpectrumPane:
     def __init__(self, session: Session):
         self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
         self.desk, self.walk = SpectrumDesk(), Walk(session)
-        looks = {"stylesheets": [theme.css()], "sizing_mode": "stretch_width"}
+        looks = {"stylesheets": [theme.css(), theme.css("object")], "sizing_mode": "stretch_width"}
         self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
@@ -64,8 +64,8 @@ class SpectrumPane:
         session.once_shown(self._look)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        head = pn.Row(self.head, self.walk, sizing_mode="stretch_width", margin=0, height=48)
-        return pn.Column(head, self.body, sizing_mode="stretch_both", margin=0, css_classes=["object"])
+        return pn.Column(self.head, self.walk, self.body, sizing_mode="stretch_both", margin=0, css_classes=["object"],
+                         styles={"position": "relative"})
 
     def _look(self) -> None:
         session, row = self.session, self.session.focus_row

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from qsocore.errors import ReadError
 from qsocore.records import Spectrum
 from qsocore.registry import Family
+from qsocore.surveys._links import by_position as by_position
 from qsocore.surveys._otherwise import otherwise
 from qsocore.surveys.probe import Probe
 

@@ -1,5 +1,8 @@
 """The object page: the browser's own work on a spectrum is right, asks the server nothing, and shows whom it names."""
 
+import json
+from urllib.parse import quote, urlsplit
+
 import numpy as np
 import pytest
 
@@ -182,3 +185,98 @@ def test_what_is_under_the_pointer_is_read_out(shown, table):
     read = float(reading.inner_text().split()[0])
     pixel = int(np.argmin(np.abs(wave - read)))
     assert abs(pixel - 250) <= 1 and f"{flux[pixel]:.3g}"[:4] in reading.inner_text()
+
+
+def head_and_spectrum_are_of(page, table, row):
+    """Wait until both say the same object, and hold what is drawn to the store."""
+    name = table.ids_of([row])[0]
+    page.locator(".head .id", has_text=name).wait_for()
+    stored = table.store.spectra([row])
+    good = stored.mask[0] == 0
+    wanted = float(stored.flux[0][good][0])
+    page.wait_for_function("""([k, wanted]) => Math.abs(Bokeh.documents[0].get_model_by_name('pixels').data.flux[k] - wanted)
+        < 1e-5 * Math.abs(wanted)""", arg=[int(np.flatnonzero(good)[0]), wanted])
+    return name
+
+
+def test_walking_meets_the_selection_in_order_and_shows_whom_it_names(atlas, table):
+    rule = {"op": "range", "column": "z", "low": 2.0, "high": 2.3}
+    rows = np.flatnonzero((table.numbers("z") >= 2.0) & (table.numbers("z") <= 2.3))
+    page = atlas(f"?selection={json.dumps(rule)}&focus={table.ids_of([rows[0]])[0]}")
+    opened = Spectrum(page)
+    for k, row in enumerate(rows[:3]):
+        page.page.get_by_text(f"{k + 1} of {rows.size} selected", exact=True).wait_for()
+        head_and_spectrum_are_of(page.page, table, row)
+        opened.press("Next object")
+    page.page.get_by_text(f"4 of {rows.size} selected", exact=True).wait_for()
+    opened.press("Previous object")
+    name = head_and_spectrum_are_of(page.page, table, rows[2])
+    page.address_has(f"focus={quote(name)}")
+    page.page.get_by_role("button", name="Copy id").wait_for()
+    page.page.locator(".row td.value", has_text=name).first.wait_for()
+
+
+def test_a_pinned_window_stays_while_walking_and_a_free_one_starts_anew(shown, table):
+    page = shown("test:one:00010")
+    whole = page.window
+    page.look(5000, 5600)
+    page.press("Next object")
+    head_and_spectrum_are_of(page.page, table, 11)
+    assert page.window == whole
+    page.press("Keep the window")
+    page.look(5000, 5600)
+    page.press("Next object")
+    head_and_spectrum_are_of(page.page, table, 12)
+    assert page.window == [5000, 5600]
+
+
+def test_the_row_links_out_by_position_and_opens_nothing_by_itself(atlas, table):
+    page = atlas("?focus=test:one:00007").page
+    page.locator(".row .links a").first.wait_for()
+    ra, dec = (f"{table.row(7)[name]:.6f}" for name in ("ra", "dec"))
+    links = page.locator(".row .links a").evaluate_all("links => links.map((a) => [a.textContent, a.href, a.rel, a.target])")
+    hosts = {text.split(" ↗")[0]: urlsplit(url).hostname for text, url, _, _ in links}
+    assert hosts == {"SDSS": "skyserver.sdss.org", "Legacy Surveys": "www.legacysurvey.org",
+                     "SIMBAD": "simbad.cds.unistra.fr", "NED": "ned.ipac.caltech.edu"}
+    for _, url, rel, target in links:
+        assert ra in url and dec in url and "noopener" in rel and target == "_blank"
+
+
+def test_a_neighbour_is_brought_into_focus_by_a_click(atlas, table):
+    page = atlas("?focus=test:one:00007")
+    page.page.get_by_role("tab", name="Neighbours").click()
+    cards = page.page.locator(".grid .card")
+    cards.first.wait_for()
+    latents = table.latents()
+    apart = np.linalg.norm(latents - latents[7], axis=1)
+    apart[7] = np.inf
+    wanted = np.argsort(apart)[:12]
+    shown_ids = cards.evaluate_all("cards => cards.map((card) => card.title)")
+    assert shown_ids == table.ids_of(wanted)
+    distances = [float(text) for text in page.page.locator(".grid .card .distance").all_inner_texts()]
+    np.testing.assert_allclose(distances, apart[wanted], rtol=0.01)
+    cards.nth(4).click()
+    head_and_spectrum_are_of(page.page, table, int(wanted[4]))
+
+
+def test_the_image_of_an_object_is_its_own_and_others_have_none(atlas, store_path):
+    folder = store_path / "images"
+    folder.mkdir(exist_ok=True)
+    planes = np.random.default_rng(1).normal(0, 1, (3, 30, 40)).astype(np.float32)
+    planes[:, 12:18, 17:23] += 40
+    np.savez(folder / "test:one:00003.npz", flux=planes, bands=["g", "r", "i"], pixel_scale=0.25)
+    page = atlas("?focus=test:one:00003")
+    page.page.get_by_role("tab", name="Image").click()
+    pictures = page.page.locator(".image img")
+    pictures.first.wait_for()
+    assert pictures.evaluate_all("all => all.map((one) => [one.alt, one.naturalWidth, one.naturalHeight])") == [
+        ["gri in colour", 40, 30], ["band g", 40, 30], ["band r", 40, 30], ["band i", 40, 30]]
+    assert page.page.locator(".image .bar").first.inner_text() == "2″"
+    before = pictures.nth(1).get_attribute("src")
+    page.choose("Stretch", "Linear")
+    page.page.wait_for_function("""(before) => {
+        const find = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? find(e.shadowRoot) : [])])
+        return find(document).find((e) => e.alt === "band g")?.src !== before
+    }""", arg=before)
+    page.page.get_by_role("button", name="Next object").click()
+    page.page.get_by_text("No image of this object").wait_for()
