@@ -22,7 +22,7 @@ MOST = 32
 
 _BLOCK = 1 << 16
 _SAMPLE = 1_000_000
-_TAILS = (0.1, 99.9)  # percent; what lies beyond is counted in the end bins, when it would squeeze the rest
+_TAILS = (0.5, 99.5)  # percent; what lies beyond is counted in the end bins, when it would squeeze the rest
 
 
 @dataclass(frozen=True)
