@@ -14,6 +14,7 @@ from qsocore.preprocess.prepare import Block, Prepared
 from qsocore.progress import Progress
 from qsocore.store import Store
 from qsocore.store.files import write_whole
+from qsocore.store.runs import in_row_order
 
 BLOCK = 1024
 """Spectra worked on at a time; two blocks are in memory."""
@@ -33,7 +34,8 @@ def encode_store(store: Store, decoder: Decoder, size: int = BLOCK) -> Iterator[
     with Progress(store.n_rows, "embed") as progress:
         for block in prepared.stream(np.arange(store.n_rows), size):
             first = int(block.rows[0])
-            yield _table(ids.slice(first, len(block.rows)), decoder, block)
+            table = _table(ids.slice(first, len(block.rows)), decoder, block)
+            yield table.replace_schema_metadata(in_row_order(store))
             progress.update(len(block.rows))
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from qsocore.errors import AtlasError
 from qsocore.records import ObjectId
 from qsocore.store import paths
+from qsocore.store.columns import to_numpy
+from qsocore.store.doubles import came_before, same_texts, texts_at
 from qsocore.store.files import sha256
 from qsocore.store.manifest import ARRAYS, Shard
+from qsocore.store.parquet import ParquetTable
 from qsocore.store.reader import Store, open_store
+from qsocore.store.runs import ROW_ORDER
+from qsocore.store.selections import Selections
 
 _AGAIN = "make the store again"
+_OBJECT_ID = r"^[^:\s]+:[^:\s]+:\S"
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def check(path: str | Path) -> list[Finding]:
         store = open_store(path)
     except AtlasError as error:
         return [Finding("error", str(error.where), error.what, error.remedy or "")]
-    return [*_catalog(store), *_shards(store), *_strays(store), *_runs(store), *_labels(store)]
+    return [*_catalog(store), *_shards(store), *_strays(store), *_runs(store), *_selections(store), *_labels(store)]
 
 
 def _catalog(store: Store) -> Iterator[Finding]:
@@ -53,25 +60,34 @@ def _catalog(store: Store) -> Iterator[Finding]:
     if sha256(store.path / file) != store.manifest.catalog_sha256:
         yield Finding("error", file, "its content does not fit its checksum", _AGAIN)
         return
-    ids = store.frame(["object_id", "survey"])
-    doubled = ids["object_id"][ids["object_id"].duplicated()]
-    if len(doubled):
-        yield Finding("error", file, f"{len(doubled)} object ids are doubled, the first is {doubled.iloc[0]}", _AGAIN)
-    for object_id in ids["object_id"]:
-        try:
-            ObjectId.parse(object_id)
-        except AtlasError as error:
-            yield Finding("error", file, error.what, _AGAIN)
-            break
-    counts = ids["survey"].value_counts().to_dict()
+    doubled = came_before(lambda: store.catalog.pieces("object_id"))
+    if doubled.any():
+        first = next(texts_at(store.catalog.pieces("object_id"), np.flatnonzero(doubled)[:1]))
+        yield Finding("error", file, f"{doubled.sum()} object ids are doubled, the first is {first}", _AGAIN)
+    yield from _shape_of_ids(store)
+    counts: Counter = Counter()
+    for piece in store.catalog.pieces("survey"):
+        counts.update({entry["values"]: entry["counts"] for entry in piece.value_counts().to_pylist()})
     if counts != store.manifest.surveys:
-        yield Finding("error", paths.MANIFEST, f"it counts {store.manifest.surveys}, the catalogue {counts}", _AGAIN)
+        yield Finding("error", paths.MANIFEST, f"it counts {store.manifest.surveys}, the catalogue {dict(counts)}", _AGAIN)
     for name, low, high in (("ra", 0, 360), ("dec", -90, 90)):
         if name in store.columns:
-            values = store.column(name)
-            wrong = int(np.sum((values < low) | (values > high)))
+            wrong = sum(int(np.sum((values < low) | (values > high)))
+                        for values in map(to_numpy, store.catalog.pieces(name)))
             if wrong:
                 yield Finding("error", file, f"{wrong} values of {name} are outside {low} to {high} deg")
+
+
+def _shape_of_ids(store: Store) -> Iterator[Finding]:
+    """The first object id that is none."""
+    for piece in store.catalog.pieces("object_id"):
+        odd = piece.filter(pc.invert(pc.match_substring_regex(piece, _OBJECT_ID)))
+        for text in odd.to_pylist():  # few, and perhaps well after all
+            try:
+                ObjectId.parse(text)
+            except AtlasError as error:
+                yield Finding("error", paths.CATALOG, error.what, _AGAIN)
+                return
 
 
 def _shards(store: Store) -> Iterator[Finding]:
@@ -123,25 +139,48 @@ def _runs(store: Store) -> Iterator[Finding]:
         except AtlasError as error:
             yield Finding("error", where, error.what, error.remedy or "")
             continue
-        if not run.weights.exists():
+        if run.has_model and not run.weights.exists():
             yield Finding("warning", where, "the training is not finished", "call 'qso train' again to resume it")
-        tables = [run.latents, *(run.projection(name) for name in run.projections())]
+        tables = [run.latents, *map(run.projection, run.projections()), *map(run.column_file, run.columns())]
         for file in filter(Path.exists, tables):
             yield from _rows(store, file, f"{where}/{file.relative_to(run.path)}")
 
 
 def _rows(store: Store, file: Path, where: str) -> Iterator[Finding]:
+    """Whether a run's file has the store's objects, in the store's order where it says so."""
     try:
-        ids = pq.read_table(file, columns=["object_id"]).column(0).to_pylist()
+        table = ParquetTable(file)
+        says = (table.schema.metadata or {}).get(ROW_ORDER.encode(), b"").decode()
+        same = table.n_rows == store.n_rows and same_texts(store.catalog.pieces("object_id"), table.pieces("object_id"))
+        foreign = 0 if same else sum(int((store.index_of(ids) < 0).sum()) for ids in table.read(["object_id"]).column(0).chunks)
     except (OSError, ValueError, KeyError) as error:
         yield Finding("error", where, f"it cannot be read ({error})", "run 'qso embed' again")
         return
-    foreign = int((store.index_of(ids) < 0).sum())
+    if says == store.manifest.fingerprint and not same:
+        yield Finding("error", where, "it says that its rows are the store's, but they are not", "run 'qso embed' again")
     if foreign:
         yield Finding("error", where, f"{foreign} of its objects are not in the store", "run 'qso embed' again")
-    if len(ids) - foreign < store.n_rows:
-        yield Finding("warning", where, f"{store.n_rows - len(ids) + foreign} objects have no place in it",
+    if table.n_rows - foreign < store.n_rows:
+        yield Finding("warning", where, f"{store.n_rows - table.n_rows + foreign} objects have no place in it",
                       "run 'qso embed' again")
+
+
+def _selections(store: Store) -> Iterator[Finding]:
+    kept = Selections.of(store.path)
+    for file in sorted(kept.folder.glob("*")):
+        where = f"selections/{file.name}"
+        if file.suffix != ".json" or file.name.startswith("."):
+            yield Finding("warning", where, "this is no kept selection", "delete it")
+            continue
+        try:
+            selection = kept.load(file.stem)
+        except AtlasError as error:
+            yield Finding("error", where, error.what, error.remedy or "")
+            continue
+        if selection.name != file.stem:
+            yield Finding("warning", where, f"it calls itself {selection.name!r}", "keep the selection again")
+        if selection.count > store.n_rows:
+            yield Finding("error", where, f"it counts {selection.count:,} of {store.n_rows:,} objects", "keep the selection again")
 
 
 def _labels(store: Store) -> Iterator[Finding]:

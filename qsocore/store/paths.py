@@ -35,6 +35,11 @@ def runs(root: Path) -> Path:
     return root / "runs"
 
 
+def selections(root: Path) -> Path:
+    """Folder of the selections kept in a store."""
+    return root / "selections"
+
+
 def home() -> Path:
     """The user's own folder: ``$QSO_ATLAS_HOME`` or ``~/.local/share/qso-atlas``."""
     return Path(os.environ.get("QSO_ATLAS_HOME") or Path.home() / ".local" / "share" / "qso-atlas")

@@ -124,14 +124,17 @@ class Store:
         """One catalogue row, missing values as None."""
         return self.table(rows=[index]).to_pylist()[0]
 
-    @cached_property
-    def _ids(self) -> pa.Array:
-        return self.catalog.read(["object_id"]).column(0).combine_chunks()
-
-    def index_of(self, object_ids: Sequence[str]) -> NDArray[np.int64]:
-        """Row of each object id, -1 where the store has none of that name."""
-        found = pc.index_in(pa.array(list(map(str, object_ids)), pa.string()), value_set=self._ids)
-        return found.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    def index_of(self, object_ids: Sequence[str] | pa.Array) -> NDArray[np.int64]:
+        """Row of each object id, -1 where the store has none of that name; in memory that does not grow with the store."""
+        wanted = pa.array(map(str, object_ids), pa.string()) if not isinstance(object_ids, pa.Array) else object_ids
+        wanted = wanted.dictionary_encode()
+        rows, start = np.full(len(wanted.dictionary), -1, np.int64), 0
+        for piece in self.catalog.pieces("object_id"):
+            number = pc.index_in(piece, value_set=wanted.dictionary)
+            here = np.flatnonzero(number.is_valid().to_numpy(zero_copy_only=False))
+            rows[number.take(pa.array(here)).to_numpy()] = start + here
+            start += len(piece)
+        return rows[wanted.indices.to_numpy()]
 
     # ---- arrays
 

@@ -58,6 +58,11 @@ class RunFolder:
             raise StoreError(f"the run cannot be read ({error})", file, "train it again") from None
 
     @property
+    def has_model(self) -> bool:
+        """Whether a model is trained in it; the latents of a catalogue that is simulated without spectra have none."""
+        return self.config.get("model") is not None
+
+    @property
     def weights(self) -> Path:
         """Weights of the best step."""
         return self.path / "weights.safetensors"

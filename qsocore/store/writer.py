@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from qsocore.errors import StoreError
 from qsocore.grid import WaveGrid
 from qsocore.store import paths
 from qsocore.store.columns import conform, encoding, to_table, unify
+from qsocore.store.doubles import came_before, texts_at
 from qsocore.store.files import write_text, write_whole
 from qsocore.store.manifest import ARRAYS, Manifest, Shard
 from qsocore.store.reader import Store, open_store
@@ -160,12 +161,14 @@ class StoreWriter:
 
     def _first_of_each(self) -> list[NDArray[np.bool_]]:
         """Per shard, which rows stay: of several with one object id the first."""
-        ids = [pq.read_table(paths.fragment(self.root, shard), columns=["object_id"]).column(0)
-               for shard in range(self.n_shards)]
-        whole = pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.string()).to_pandas()
-        again = whole.duplicated().to_numpy()
-        self.doubled = whole[again].tolist()
-        return np.split(~again, np.cumsum([len(column) for column in ids])[:-1])
+        def ids() -> Iterator[pa.Array]:
+            for shard in range(self.n_shards):
+                yield from pq.read_table(paths.fragment(self.root, shard), columns=["object_id"]).column(0).chunks
+
+        again = came_before(ids)
+        self.doubled = list(texts_at(ids(), np.flatnonzero(again)))
+        lengths = [pq.read_metadata(paths.fragment(self.root, shard)).num_rows for shard in range(self.n_shards)]
+        return np.split(~again, np.cumsum(lengths)[:-1])
 
     def _write_catalog(self, keep: list[NDArray[np.bool_] | None], n_rows: int) -> tuple[Counter, list[Shard], str]:
         """Put the fragments together, less the rows that do not stay; None keeps all."""

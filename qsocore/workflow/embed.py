@@ -19,7 +19,7 @@ from qsocore.preprocess.regrid import Regridder
 from qsocore.projections import PROJECTIONS
 from qsocore.store import RunFolder, find_run, library, open_store, paths
 from qsocore.store.files import write_whole
-from qsocore.store.runs import copy_run
+from qsocore.store.runs import copy_run, in_row_order
 from qsocore.workflow.explore import write_columns
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     write_latents(store, decoder, run.latents)
     ids, latents = read_latents(run.latents)
     for projection in members:
-        _project(run, projection, ids, latents, seed)
+        _project(run, projection, ids, latents, in_row_order(store), seed)
     write_columns(store, run, seed)
     published = RunFolder(library() / run.path.name)
     if published.finished:
@@ -78,7 +78,7 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     return run
 
 
-def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarray, seed: int) -> None:
+def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarray, metadata: dict[str, str], seed: int) -> None:
     """Write the coordinates of one projection, and its reference where the run has none yet."""
     known = np.isfinite(latents).all(axis=1)
     file = run.reference(projection.name)
@@ -91,5 +91,5 @@ def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarr
     places = np.full((len(latents), 2), np.nan, np.float32)
     if known.any():
         places[known] = projection.place(latents[known], load_file(file))
-    table = pa.table({"object_id": ids, "x": places[:, 0], "y": places[:, 1]})
+    table = pa.table({"object_id": ids, "x": places[:, 0], "y": places[:, 1]}).replace_schema_metadata(metadata)
     write_whole(run.projection(projection.name), lambda out: pq.write_table(table, out))
