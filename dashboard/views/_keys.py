@@ -29,7 +29,7 @@ class Keys(pn.custom.JSComponent):
     _esm = Path(__file__).with_name("keys.js")
 
     def __init__(self, session: Session, **params: Any):
-        super().__init__(stylesheets=[theme.css("keys")], margin=(0, 4), align="center", **params)
+        super().__init__(stylesheets=[theme.css("keys")], width=84, height=24, margin=(0, 4), align="center", **params)
         self._session = session
         self.on_msg(lambda event: self._pressed(event.data))
 
