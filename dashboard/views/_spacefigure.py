@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dashboard import theme, words
 from dashboard.space import Look, marks
 
-_STEPS, _LETTER = 3, 0.017  # rows of the lines' names; width of a letter as part of a narrow axis
+_STEPS, _LETTER = 4, 0.015  # rows of the lines' names; width of a letter as part of a narrow axis
 _ROBUST = (0.5, 99.5)
 _HOVER = [("λ", "@wave{0.0} Å"), ("decoded", "@flux{0.000}"), ("nearest object", "@observed{0.000}")]
 

@@ -14,6 +14,7 @@ from dashboard.views import View
 from dashboard.views._empty import empty
 from dashboard.views._spacedesk import SpaceDesk
 from dashboard.views._spacefigure import SpaceFigure
+from qsocore.explore.inverse import IN_LATENTS, ON_MAP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _TITLE = "Latent space"
 _KEY = {"model": "decoded", "flux": "nearest object, smoothed"}
-_RULE = "r is {c} times the median distance of the 24 nearest objects to their own nearest"
+_RULE = "r is {c:g} times the median distance of the 24 nearest objects to their own nearest"
 
 
 class SpacePage:
@@ -32,7 +33,7 @@ class SpacePage:
         self.session, self.plot, self._work = session, SpaceFigure(), session.latest()
         self.desk = SpaceDesk(self._heard)
         looks = {"stylesheets": [theme.css(), theme.css("space")], "margin": 0}
-        self.head = pn.pane.HTML("", height=50, sizing_mode="stretch_width", **looks)
+        self.head = pn.pane.HTML("", height=62, sizing_mode="stretch_width", **looks)
         self.hint = pn.pane.HTML("", sizing_mode="stretch_both", **looks)
         self.content = pn.Column(
             self.head, pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_both", margin=(0, 6, 2, 6)), self.desk,
@@ -244,21 +245,23 @@ def _listed(objects: list[Object]) -> list[list]:
 def _said(look: Look, where: str, place: Place | None, plane: str) -> str:
     """What is said of a place: where it is, and whether there is data, plainly."""
     key = "".join(f'<i style="--ink:var(--{ink})"></i>{name}' for ink, name in _KEY.items())
-    lines = [_data(look.place, "in the space of latents", 2)]
+    parts = [_data(look.place, IN_LATENTS, "in latents" if place else "")]
     if place is not None:
-        lines.insert(0, _data(place, f"on {words.html(plane)}", 4))
-    marked = f" · lines at z = {look.z:.2f}" if np.isfinite(look.z) and look.z > 0 and not look.star else ""
-    return (f'<div class="place"><div class="where"><span title="{words.html(where)}">{words.html(where)}</span><span class="key">{key}</span></div>'
-            f'<div class="said" role="status">{" · ".join(lines)}{marked}</div></div>')
+        parts.insert(0, _data(place, ON_MAP, f"on {plane}"))
+    if np.isfinite(look.z) and look.z > 0 and not look.star:
+        parts.append(f"lines at z = {look.z:.2f}")
+    name = words.html(where)
+    return (f'<div class="place"><div class="where"><span title="{name}">{name}</span><span class="key">{key}</span></div>'
+            f'<div class="said" role="status">{" · ".join(parts)}</div></div>')
 
 
-def _data(place: Place, space: str, c: int) -> str:
+def _data(place: Place, c: float, space: str) -> str:
+    """How near the nearest object is, in one space."""
     first = place.distances[0] if len(place.rows) else np.nan
     nearest, r = (words.number(float(f"{value:.3g}")) for value in (first, place.reach))
-    rule = words.html(_RULE.format(c=c))
-    if place.empty:
-        return f'<span title="{rule}"><span class="none">No data within r = {r}</span> {space}, nearest <b>{nearest}</b></span>'
-    return f'<span title="{rule}">Nearest object <b>{nearest}</b> {space} (r = {r})</span>'
+    said = f'<b class="none">No data within r = {r}</b> {words.html(space)}: the nearest object is <b>{nearest}</b> away' \
+        if place.empty else f"Nearest object <b>{nearest}</b> away {words.html(space)} (r = {r})"
+    return f'<span title="{words.html(_RULE.format(c=c))}">{said}</span>'
 
 
 def _lacking(session: Session) -> str:
