@@ -59,10 +59,12 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
     import panel as pn
 
     from dashboard.app import create
+    from dashboard.downloads import ROUTES
     from dashboard.raster import warm_up
 
     server = pn.serve({"/": lambda: create(library)}, port=port, address=HOST, start=False, show=False, title="QSO Atlas",
-                      verbose=False, websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
+                      verbose=False, extra_patterns=ROUTES,
+                      websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
     library.pool.submit(warm_up)
     library.pool.submit(library.warm_up)
