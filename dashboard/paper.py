@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import words
-from dashboard.colourings import EMPTY, LEVELS, Scale
+from dashboard.colourings import LEVELS, Scale
 from qsocore import __version__
 from qsocore.errors import ConfigError
 from qsocore.lines import line_list
@@ -41,6 +41,7 @@ _STYLE = {"font.size": 9, "font.family": "DejaVu Sans", "axes.linewidth": 0.7, "
           "svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "qso-atlas"}
 _KINDS = {"median": "median", "geometric": "geometric mean"}
 _DPI = 200
+_FAINT = 0.22  # of what is not selected
 _DRAWING = Lock()
 _FLUX = r"Flux density ($10^{-17}$ erg s$^{-1}$ cm$^{-2}$ Å$^{-1}$)"
 
@@ -65,8 +66,8 @@ class MapPicture:
         Of continuous colours; its bar is drawn.
     classes : sequence of (str, str, int)
         Name, colour and count of each class; a legend is drawn.
-    marked : ndarray of uint8, optional
-        Levels of the selection, `EMPTY` where there is none.
+    chosen : ndarray of uint8, optional
+        Levels of the selection alone; what is not selected is then faint, as on the page.
     focus : (float, float), optional
         Where the object in focus is.
     """
@@ -79,7 +80,7 @@ class MapPicture:
     key: str
     scale: Scale | None = None
     classes: Sequence[tuple[str, str, int]] = field(default_factory=tuple)
-    marked: NDArray[np.uint8] | None = None
+    chosen: NDArray[np.uint8] | None = None
     focus: tuple[float, float] | None = None
 
 
@@ -101,11 +102,10 @@ def map_figure(picture: MapPicture) -> Figure:
     canvas = _canvas(6.4, 5.4)
     axes, view = canvas.add_subplot(), picture.view
     box = {"extent": (view.x0, view.x1, view.y0, view.y1), "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
-    axes.imshow(_rgba(picture.palette)[picture.levels], **box)
-    if picture.marked is not None and (picture.marked != EMPTY).any():
-        mark = np.zeros((*picture.marked.shape, 4), np.uint8)
-        mark[picture.marked != EMPTY] = (16, 21, 26, 255)
-        axes.imshow(mark, **box)
+    colours = _rgba(picture.palette)
+    axes.imshow(colours[picture.levels], alpha=1 if picture.chosen is None else _FAINT, **box)
+    if picture.chosen is not None:
+        axes.imshow(colours[picture.chosen], **box)
     if picture.focus is not None:
         axes.plot(*picture.focus, "o", ms=9, mfc="none", mec="white", mew=3)
         axes.plot(*picture.focus, "o", ms=9, mfc="none", mec=_INK, mew=1.2)

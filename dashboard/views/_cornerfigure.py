@@ -78,9 +78,9 @@ class CornerFigure:
             self.figure.image("image", "x", "y", dw=1, dh=1, source=self.source[name], color_mapper=mapper)
         self._rest_bars = self.figure.patches("xs", "ys", source=self.source["rest bars"], line_color=None, fill_alpha=0.9)
         self._bars = self.figure.patches("xs", "ys", source=self.source["bars"], fill_alpha=0.35, line_width=1.2)
-        self._names = self.figure.text("x", "y", "text", source=self.source["names"], text_font=theme.FONT, y_offset=3,
+        self._names = self.figure.text("x", "y", "text", source=self.source["names"], y_offset=3,
                                        text_font_size="12px", text_baseline="top", text_align="center")
-        self._ticks = self.figure.text("x", "y", "text", source=self.source["ticks"], text_font=theme.FONT,
+        self._ticks = self.figure.text("x", "y", "text", source=self.source["ticks"],
                                        text_font_size="10.5px", text_align={"field": "align"},
                                        text_baseline={"field": "baseline"})
         self._halo, self._ring = (self.figure.scatter("x", "y", source=self.source["focus"], size=11, fill_alpha=0,
@@ -163,7 +163,7 @@ def round_values(low: float, high: float) -> list[float]:
     """
     rough = (high - low) / 5
     power = 10.0 ** np.floor(np.log10(rough))
-    step = float(power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999))
+    step = float(power * min((1, 2, 5, 10), key=lambda factor: abs(factor * power - rough)))
     room = 0.1 * (high - low)
     first, last = np.ceil((low + room) / step), np.floor((high - room) / step)
     values = [float(k * step) + 0.0 for k in np.arange(first, last + 1)]

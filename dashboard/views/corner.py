@@ -32,7 +32,8 @@ class CornerPane:
         self._scale: Scale | None = None
         small = {"size": "small", "margin": (2, 6), "css_classes": ["control"]}
         self.chosen = pmui.MultiChoice(label="Columns", max_items=MOST, searchable=True, chip=False, delete_button=False,
-                                       visual_size="small", sizing_mode="stretch_width", margin=(2, 6), css_classes=["control"])
+                                       visual_size="small", sizing_mode="stretch_width", margin=(2, 6), css_classes=["control"],
+                                       sx={".MuiSelect-select": {"paddingTop": "4px", "paddingBottom": "4px"}})
         self.colour = pmui.Select(label="Coloured by", width=170, **small)
         looks = {"margin": 0, "sizing_mode": "stretch_width", "stylesheets": [theme.css()]}
         self.said = pn.pane.HTML("", height=46, styles={"padding": "0 12px"}, **looks)

@@ -42,7 +42,7 @@ def test_the_lowest_row_of_the_raster_is_below(tmp_path):
 @pytest.mark.parametrize("more", [{"scale": Scale(1, 1000, log=True)},
                                   {"scale": Scale(0, 1, ranks=tuple(np.linspace(0, 1, 9)))},
                                   {"classes": (("QSO", "#cf8a00", 5), ("$\\bad{", "#2f94d0", 1), ("none", "#000000", 0))},
-                                  {"marked": np.zeros((20, 40), np.uint8), "focus": (0.0, 1.0)}])
+                                  {"chosen": np.zeros((20, 40), np.uint8), "focus": (0.0, 1.0)}])
 def test_every_key_can_be_drawn(tmp_path, more):
     save(map_figure(picture(**more)), tmp_path / "a.svg", ABOUT)
     text = "".join(ET.parse(tmp_path / "a.svg").getroot().itertext())
