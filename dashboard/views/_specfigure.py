@@ -50,7 +50,7 @@ class SpectrumFigure:
         """What both have behind the data: masked stretches, the stretch of large residual that was jumped to."""
         plot.extra_y_ranges = {"page": Range1d(0, 1)}
         plot.grid.visible = False
-        for source, alpha in ((self.gaps, 0.16), (self.stretch, 0.14)):
+        for source, alpha in ((self.gaps, 0.22), (self.stretch, 0.14)):
             plot.vstrip(x0="x0", x1="x1", source=source, line_color=None, fill_alpha=alpha, name=f"{source.name} strip")
         plot.add_tools(CrosshairTool(overlay=self._cross, visible=False))
         plot.js_on_event(MouseMove, CustomJS(code=_READ.replace("AT", "cb_obj.x")))

@@ -32,8 +32,8 @@ class ImagePane:
         self.invert = pmui.Switch(label="Invert", value=False, margin=(8, 6, 0, 6))
         for widget in (self.stretch, self.softening, self.width, self.invert):
             widget.param.watch(lambda _: self._draw(), "value")
-        controls = pn.Row(self.stretch, self.invert, self.softening, self.width, margin=(8, 8, 4, 8))
-        self.shown = pn.Column(controls, self.picture, sizing_mode="stretch_both", margin=0)
+        controls = pn.Row(self.stretch, self.invert, self.softening, self.width, margin=(6, 8, 2, 8))
+        self.shown = pn.Column(controls, self.picture, sizing_mode="stretch_width", margin=0)
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0, styles={"overflow-y": "auto"})
         session.when_shown(TITLE, ["focus", "run"], self._look)
 
@@ -77,7 +77,7 @@ class ImagePane:
 def as_html(cube: Cube, stretch: image.Stretch, invert: bool, softening: float, width: float) -> str:
     """Colour first, then each band; the scale bar stands in every picture."""
     length, said = image.bar_of(cube)
-    bar = f'<span class="bar" style="width: {132 * length:.1f}px">{words.html(said)}</span>'
+    bar = f'<span class="bar" style="width: {100 * length:.1f}%">{words.html(said)}</span>'
     pictures = []
     colour = image.lupton(cube, softening, width)
     if colour is not None:

@@ -125,7 +125,7 @@ def look_around(table: AtlasTable, index, row: int) -> Found:
     for k, values in enumerate(frame.to_dict("records")):
         facts = [values["class"]] if isinstance(values.get("class"), str) else []
         facts += [f"z {values['z']:.4f}"] if pandas.notna(values.get("z")) else []
-        cards.append({"id": ids[k], "facts": "  ".join(facts), "distance": f"{distances[k]:.3g}", "path": shapes[k]})
+        cards.append({"id": ids[k], "facts": "  ".join(facts), "distance": f"{distances[k]:#.3g}", "path": shapes[k]})
     return Found(rows, cards, int(np.isnan(table.numbers(table.latent_names[0])).sum()))
 
 

@@ -60,7 +60,8 @@ function make(tag, attributes = {}, ...children) {
   return element
 }
 
-const HERE = {sync: false, check_eq: false} // a change that the server is not told of
+const HERE = {sync: false} // a change that the server is not told of
+const ANEW = {sync: false, check_eq: false} // the same of a source's data, which need no comparing
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
 
 class Desk {
@@ -282,9 +283,9 @@ class Desk {
     const {flux: mean, sigmas: sigma, model: drawn, residual, low, high} = this.smoothed
     const data = {wave: Float64Array.from(wave, (w) => w * scale), flux: mean, low, high, sigma, model: drawn, residual,
                   observed: wave, rest: Float64Array.from(wave, (w) => w / (1 + this.z))}
-    this.pixels.setv({data}, HERE)
+    this.pixels.setv({data}, ANEW)
     const strips = {x0: scene.gaps.map(([a]) => a * scale), x1: scene.gaps.map(([, b]) => b * scale)}
-    this.gaps.setv({data: strips}, HERE)
+    this.gaps.setv({data: strips}, ANEW)
     this.strip()
     this.mark()
     for (const renderer of this.flux.renderers) {
@@ -306,7 +307,7 @@ class Desk {
       data.text.push(said)
       this.rank.title = said
     }
-    this.stretch.setv({data}, HERE)
+    this.stretch.setv({data}, ANEW)
   }
 
   mark() {
@@ -321,7 +322,7 @@ class Desk {
     }
     const wide = (this.flux.inner_width || 400) / (axis.end - axis.start)
     data.height = heights(data.wave.map((wave) => wave * wide), data.name)
-    this.marks.setv({data}, HERE)
+    this.marks.setv({data}, ANEW)
   }
 
   /* Say what stands under the pointer, at a wavelength of the axis; null when it has left. */
