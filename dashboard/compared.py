@@ -20,7 +20,7 @@ class Compared:
 
     Parameters
     ----------
-    key : {"a", "b", "selected", "rest"}
+    key : {"a", "b", "selected", "rest", "all"}
         Which.
     title : str
         As the user reads it.
@@ -69,3 +69,8 @@ def is_choice(session: Session) -> bool:
 def rest(session: Session) -> Compared:
     """All that is drawn, without what it is held against."""
     return Compared("rest", "Rest", "muted", session.drawn_rule)
+
+
+def everything(session: Session) -> Compared:
+    """All that is drawn."""
+    return Compared("all", "Drawn", "muted", session.drawn_rule)

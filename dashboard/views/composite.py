@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.plotting import figure
 
 from dashboard import compared, theme, words
@@ -15,6 +14,7 @@ from dashboard.session import Session
 from dashboard.views import View
 from dashboard.views._composite import CompositeFigure
 from dashboard.views._empty import empty
+from dashboard.views._switches import on_off, one_of, which_sets
 from qsocore.compare.composite import Difference
 from qsocore.compare.side_by_side import Member, side_by_side
 from qsocore.errors import AtlasError
@@ -22,8 +22,6 @@ from qsocore.errors import AtlasError
 if TYPE_CHECKING:
     from dashboard.table import AtlasTable
 
-_GROUP = {"& .MuiButtonBase-root": {"textTransform": "none", "padding": "1px 8px", "fontSize": "12px", "whiteSpace": "nowrap"}}
-_CHECK = {"& .MuiCheckbox-root": {"padding": "2px 4px 2px 0"}, "& .MuiFormControlLabel-label": {"fontSize": "12px"}}
 _BAND_TIP = "Band: 16 to 84 % of 64 resamplings of the objects (bootstrap)."
 _SCALE_TIP = "Each spectrum is scaled to the others where they overlap; each counts once."
 
@@ -37,11 +35,11 @@ class CompositePane:
         self.session, self.plot, self._work = session, CompositeFigure(), session.latest()
         self._sets: list[Compared] = []
         self._result: Result | None = None
-        self.frame = self._group({"Rest": "rest", "Observed": "observed"}, "rest")
-        self.kind = self._group({"Median": "median", "Geometric": "geometric"}, "median")
-        self.prefer = self._group({"A and B": "slots", "Selection": "selection"}, "slots")
-        self.band = self._check("Band", True)
-        self.model = self._check("Model", False)
+        self.prefer = which_sets(self._make)
+        self.frame = one_of({"Rest": "rest", "Observed": "observed"}, self._make)
+        self.kind = one_of({"Median": "median", "Geometric": "geometric"}, self._make)
+        self.band = on_off("Band", True, self._draw)
+        self.model = on_off("Model", False, self._make)
         self.said = pn.pane.HTML("", height=22, margin=(0, 12), sizing_mode="stretch_width", stylesheets=[theme.css("compare")])
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self._difference = self._pane(self.plot.difference)
@@ -59,16 +57,6 @@ class CompositePane:
 
     def _pane(self, plot: figure) -> pn.pane.Bokeh:
         return pn.pane.Bokeh(plot, sizing_mode="stretch_both", margin=(0, 6))
-
-    def _group(self, options: dict[str, str], value: str) -> pmui.RadioButtonGroup:
-        group = pmui.RadioButtonGroup(options=options, value=value, size="small", margin=0, sx=_GROUP)
-        group.param.watch(lambda _: self._make(), "value")
-        return group
-
-    def _check(self, label: str, value: bool) -> pmui.Checkbox:
-        box = pmui.Checkbox(label=label, value=value, size="small", margin=0, sx=_CHECK)
-        box.param.watch(lambda event: self._make() if event.obj is self.model else self._draw(), "value")
-        return box
 
     def _make(self) -> None:
         session, table = self.session, self.session.table
@@ -126,8 +114,8 @@ class CompositePane:
 
 def said(sets: list[Compared], members: dict[str, Member], ink: dict[str, str]) -> str:
     """How many spectra are in each composite, of how many, and why not all; HTML."""
-    parts = "".join(f'<span class="set"><i style="color:{ink[one.ink]}"></i>{words.html(one.title)} '
-                    f"{_number(members[one.title])}</span>" for one in sets)
+    parts = "".join(f'<span class="set"><i style="color:{ink[one.ink]}"></i><span>{words.html(one.title)} '
+                    f"{_number(members[one.title])}</span></span>" for one in sets)
     return f'<div class="sets" title="{_SCALE_TIP} {_BAND_TIP}">{parts}</div>'
 
 
