@@ -1,23 +1,34 @@
-"""``qso export``: catalogue rows of a store into Parquet, CSV, FITS or VOTable."""
+"""``qso export``: rows of a store into Parquet, CSV, FITS, VOTable or a list of ids."""
+
+from pathlib import Path
 
 from qsocore.cli import Command
 
 
 def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
-    parser.add_argument("--out", metavar="FILE", required=True, help="ends in .parquet, .csv, .fits or .vot")
-    parser.add_argument("--columns", metavar="NAME", nargs="+", help="which, in which order (default all)")
+    parser.add_argument("--out", metavar="FILE", required=True,
+                        help="ends in .parquet, .csv, .fits, .vot, or .txt (object ids, one a line)")
+    parser.add_argument("--columns", metavar="NAME", nargs="+", help="which, in which order (default all of the catalogue)")
     parser.add_argument("--where", metavar="SELECTION", help="which rows, such as 'z > 2 & class == \"QSO\"' (default all)")
+    parser.add_argument("--selection", metavar="FILE",
+                        help="which rows: a kept selection or a rule as JSON, or the name of a selection kept in the store; "
+                             "the number of objects is held against the one that was kept")
+    parser.add_argument("--run", metavar="NAME", help="run whose latents, maps (umap_x ...) and columns the three above may "
+                                                      "use (default: that of the kept selection)")
+    parser.add_argument("--force", action="store_true", help="go on though a kept selection yields another number of objects")
 
 
 def _run(args):
-    from qsocore.workflow.export import export
+    from qsocore.workflow.export import export, provenance_file
 
     columns = [name for word in args.columns for name in word.split(",") if name] if args.columns else None
-    rows = export(args.store, args.out, columns, args.where)
-    print(f"{args.out}: {rows:,} rows")
+    rows = export(args.store, args.out, columns, args.where, args.selection, args.run, args.force)
+    beside = provenance_file(Path(args.out))
+    print(f"{args.out}: {rows:,} rows" + (f"; where they come from: {beside}" if beside.exists() else ""))
 
 
-COMMAND = Command("write catalogue rows to Parquet, CSV, FITS or VOTable, with units and roles",
-                  "qso export demo.store --out quasars.fits --columns object_id ra dec z --where 'z > 2 & class == \"QSO\"'",
+COMMAND = Command("write catalogue rows to Parquet, CSV, FITS, VOTable or a list of ids, with units, roles and provenance",
+                  "qso export demo.store --out quasars.fits --columns object_id ra dec z --where 'z > 2 & class == \"QSO\"'\n"
+                  "qso export demo.store --out lasso.csv --selection rule.json --run demo --columns object_id z umap_x umap_y",
                   _arguments, _run, kept="the file is written whole or not at all")

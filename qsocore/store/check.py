@@ -180,7 +180,7 @@ def _selections(store: Store) -> Iterator[Finding]:
         if selection.name != file.stem:
             yield Finding("warning", where, f"it calls itself {selection.name!r}", "keep the selection again")
         if selection.count > store.n_rows:
-            yield Finding("error", where, f"it counts {selection.count:,} of {store.n_rows:,} objects", "keep the selection again")
+            yield Finding("error", where, f"it counts {selection.count:,} of {store.n_rows:,} objects", "keep it again")
 
 
 def _labels(store: Store) -> Iterator[Finding]:

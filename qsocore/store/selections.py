@@ -159,8 +159,8 @@ class Selections:
 def check_name(name: Any) -> None:
     """Refuse what would not do as a file's name on every system, with a `ConfigError`."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ConfigError(f"{str(name)[:90]!r} is no name for a selection", remedy="at most 80 letters, digits, spaces, '.', '_', "
-                          "'+' and '-', beginning with a letter or digit")
+        raise ConfigError(f"{str(name)[:90]!r} is no name for a selection",
+                          remedy="at most 80 letters, digits, spaces, '.', '_', '+', '-', beginning with a letter or digit")
 
 
 def read_rule(text: str, where: object = "selection") -> Kept | Rule:

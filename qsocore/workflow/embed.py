@@ -78,7 +78,8 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     return run
 
 
-def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarray, metadata: dict[str, str], seed: int) -> None:
+def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarray, metadata: dict[str, str],
+             seed: int) -> None:
     """Write the coordinates of one projection, and its reference where the run has none yet."""
     known = np.isfinite(latents).all(axis=1)
     file = run.reference(projection.name)

@@ -1,8 +1,9 @@
-"""Export: catalogue rows of a store into a file that other tools read, with what its columns mean.
+"""Export: rows of a store into a file that other tools read, with what its columns mean and how its rows were chosen.
 
-Parquet and CSV are written in pieces, however long the catalogue is; FITS and VOTable are made in memory, as their writer
-needs. CSV has no place for units, descriptions and provenance; the others keep them: Parquet in the fields' and the
-schema's metadata, FITS in TUNIT, TCOMM, TROLE and HISTORY, VOTable in unit, description, UCD and INFO.
+Parquet, CSV and text are written in pieces, however long the catalogue is; FITS and VOTable are made in memory, as their
+writer needs. Provenance (rule as text and JSON, store and its fingerprint, run, versions, what to cite) goes into the file:
+Parquet's schema metadata ``qso_atlas``, FITS's HISTORY, VOTable's INFO. CSV and text have no place for it that every reader
+passes over, so that they get a second file, ``FILE.provenance.json``; it holds the columns' units and descriptions as well.
 """
 
 from __future__ import annotations
@@ -20,31 +21,43 @@ from numpy.typing import NDArray
 from qsocore import __version__
 from qsocore.catalog import Column
 from qsocore.errors import ConfigError
-from qsocore.selection import columns_of, evaluate, parse
-from qsocore.store import Store, open_store
-from qsocore.store.files import write_whole
-from qsocore.workflow.info import store_info
+from qsocore.selection import Rule, check, columns_of, evaluate, parse, to_text
+from qsocore.store import RunFolder, Store, open_store
+from qsocore.store.files import write_text, write_whole
+from qsocore.store.selections import Kept, Selections, read_rule
+from qsocore.workflow.info import citations
+from qsocore.workflow.joined import Joined
 
 _PIECE = 65_536  # rows written at once
+_LONGEST = 4_000  # characters of one FITS HISTORY entry
 _UCD = {"ra": "pos.eq.ra;meta.main", "dec": "pos.eq.dec;meta.main", "object_id": "meta.id;meta.main",
         "z": "src.redshift;meta.main", "class": "src.class;meta.main", "snr_median": "stat.snr"}
 _UCD_OF_ROLE = {"id": "meta.id", "redshift": "src.redshift", "label": "src.class", "flag": "meta.code", "magnitude": "phot.mag",
                 "flux": "phot.flux", "error": "stat.error", "provenance": "meta"}
 
 
-def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = None, where: str | None = None) -> int:
-    """Write catalogue rows of a store to a file.
+def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = None, where: str | None = None,
+           selection: str | Path | Rule | Kept | None = None, run: str | None = None, force: bool = False) -> int:
+    """Write rows of a store to a file.
 
     Parameters
     ----------
     path : path
         The store.
     out : path
-        ``.parquet``, ``.csv``, ``.fits`` or ``.vot``; must not exist.
+        ``.parquet``, ``.csv``, ``.fits``, ``.vot``, or ``.txt`` for object ids, one a line; must not exist.
     columns : sequence of str, optional
-        Which, in which order; all by default.
+        Which, in which order; all of the catalogue by default.
     where : str, optional
         A selection such as ``z > 2 & class == "QSO"``; all rows by default. See `qsocore.selection`.
+    selection : path, str, dict or Kept, optional
+        A file that holds a kept selection or a bare rule as JSON, the name of a selection kept in the store, or the rule
+        itself. With `where`, both hold.
+    run : str, optional
+        Name of the run whose latents, maps and further columns `columns`, `where` and `selection` may use; by default that
+        which the kept selection was made with.
+    force : bool
+        Go on when the selection yields another number of objects than it did when it was kept.
 
     Returns
     -------
@@ -54,9 +67,9 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
     Raises
     ------
     StoreError
-        When there is no store, or it lacks a column.
+        When there is no store, run or kept selection, or it lacks a column.
     ConfigError
-        When the ending is unknown, the selection is not understood, or `out` exists.
+        When the ending is unknown, the selection is not understood or yields another number of objects, or `out` exists.
     """
     out = Path(out)
     writer = _WRITERS.get(out.suffix.lower())
@@ -64,76 +77,152 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(_WRITERS)}")
     if out.exists():
         raise ConfigError("it exists already", out, "delete it, or choose another --out")
+    if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
+        raise ConfigError("a .txt file holds object ids and no other column", out, "leave --columns out, or use .csv")
     store = open_store(path)
+    kept = _kept(selection, store)
+    folder = _run_of(store, run, kept)
+    source = Joined(store, folder)
     names = list(dict.fromkeys(columns)) if columns else list(store.columns)
-    meant = [store.columns[name] for name in store.table(names, []).column_names]
-    rows = _selected(store, where)
-    about = _about(store, where)
-    write_whole(out, lambda file: writer(file, store, meant, rows, about))
+    meant = [source.columns[name] for name in source.known(names)]
+    rule, rows = _select(source, kept, parse(where) if where else None, force)
+    about = _about(source, rule, len(rows), kept)
+    if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
+        described = [{"name": column.name, **column.to_metadata()} for column in meant]
+        write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
+    write_whole(out, lambda file: writer(file, source, meant, rows, about))
     return len(rows)
 
 
-def _selected(store: Store, where: str | None) -> NDArray[np.int64]:
-    if where is None:
-        return np.arange(store.n_rows)
-    rule = parse(where)
-    for name in columns_of(rule):
-        if name not in store.columns:
-            store.column(name)  # its error names the nearest column
-    return np.flatnonzero(evaluate(rule, store.column, store.n_rows))
+def provenance_file(out: Path) -> Path:
+    """Where the provenance of a CSV or text file lies."""
+    return out.with_name(out.name + ".provenance.json")
 
 
-def _about(store: Store, where: str | None) -> dict[str, Any]:
+def _kept(selection: str | Path | Rule | Kept | None, store: Store) -> Kept | Rule | None:
+    """What is selected by: a kept selection or a bare rule."""
+    if selection is None or isinstance(selection, Kept):
+        return selection
+    if isinstance(selection, dict):
+        check(selection)
+        return selection
+    file, mine = Path(selection), Selections.of(store.path)
+    if file.is_file():
+        try:
+            return read_rule(file.read_text(encoding="utf-8"), file)
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"it is no JSON ({error})", file, "give a kept selection, or a rule as JSON") from None
+    if file.suffix == ".json" or file.name != str(selection):
+        raise ConfigError("there is no such file", file, f"kept in the store: {', '.join(mine.names()) or 'none'}")
+    return mine.load(str(selection))
+
+
+def _run_of(store: Store, name: str | None, kept: Kept | Rule | None) -> RunFolder | None:
+    name = name or (kept.run if isinstance(kept, Kept) else "")
+    return store.run(name) if name else None
+
+
+def _select(source: Joined, kept: Kept | Rule | None, where: Rule | None, force: bool) -> tuple[Rule, NDArray[np.int64]]:
+    """The whole rule, and the rows that it selects."""
+    rule = kept.rule if isinstance(kept, Kept) else kept
+    rows = np.ones(source.n_rows, bool) if rule is None else _evaluate(source, rule)
+    if isinstance(kept, Kept) and not force:
+        _same_count(source, kept, int(rows.sum()))
+    if where is not None:
+        rows &= _evaluate(source, where)
+        rule = where if rule is None else {"op": "and", "rules": [rule, where]}
+    return rule or {"op": "all"}, np.flatnonzero(rows)
+
+
+def _evaluate(source: Joined, rule: Rule) -> NDArray[np.bool_]:
+    source.known(columns_of(rule))
+    return evaluate(rule, source.values, source.n_rows)
+
+
+def _same_count(source: Joined, kept: Kept, count: int) -> None:
+    if count == kept.count:
+        return
+    store, run = source.store, source.run.name if source.run else ""
+    causes = []
+    if kept.store and kept.store != store.manifest.fingerprint:
+        causes.append("it was kept for another store, or for this one before it was made again")
+    if kept.run != run:
+        causes.append(f"it was kept under the run {kept.run or 'none'}, this is {run or 'none'}")
+    why = "; ".join(causes) or "a run's latents, maps or columns were made again since"
+    raise ConfigError(f"it selects {count:,} objects here, and {kept.count:,} when it was kept: {why}",
+                      f"selection {kept.name!r}", "choose that store and --run, or export what it selects now with --force")
+
+
+def _about(source: Joined, rule: Rule, n: int, kept: Kept | Rule | None) -> dict[str, Any]:
     """Where the rows come from."""
-    info = store_info(store.path)
-    return {"store": store.path.name, "created": info["created"], "written_by": f"QSO Atlas {__version__}",
-            "store_written_by": f"QSO Atlas {info['code_version']}", "where": where or "all", "citation": info["citations"]}
+    store, manifest = source.store, source.store.manifest
+    everything = rule == {"op": "all"}
+    about = {"store": store.path.name, "store_fingerprint": manifest.fingerprint, "created": manifest.created,
+             "written_by": f"QSO Atlas {__version__}", "store_written_by": f"QSO Atlas {manifest.code_version}",
+             "where": "all" if everything else to_text(rule), "rule": json.dumps(rule, sort_keys=True), "rows": n,
+             "of_rows": store.n_rows, "citation": citations(manifest)}
+    if source.run:
+        about |= {"run": source.run.path.name, "run_written_by": f"QSO Atlas {source.run.config.get('code_version', '?')}"}
+    if isinstance(kept, Kept):
+        about |= {"selection": kept.name, "selection_kept": kept.created}
+    return about
 
 
-def _pieces(store: Store, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
+def _pieces(source: Joined, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
+    names = [column.name for column in columns]
     for start in range(0, len(rows), _PIECE):
-        yield store.table([column.name for column in columns], rows[start : start + _PIECE])
+        yield source.table(names, rows[start : start + _PIECE])
 
 
-def _parquet(file: BinaryIO, store: Store, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _ids(file: BinaryIO, source: Joined, _: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+    for piece in _pieces(source, [source.columns["object_id"]], rows):
+        file.write("".join(f"{text}\n" for text in piece.column(0).to_pylist()).encode())
+
+
+def _parquet(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
-    empty = store.table([column.name for column in columns], [])
+    empty = source.table([column.name for column in columns], [])
     schema = empty.schema.with_metadata({"qso_atlas": json.dumps(about)})
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for piece in _pieces(store, columns, rows):
+        for piece in _pieces(source, columns, rows):
             writer.write_table(piece.replace_schema_metadata(schema.metadata))
 
 
-def _csv(file: BinaryIO, store: Store, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
+def _csv(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
     from pyarrow import csv
 
-    schema = store.table([column.name for column in columns], []).schema
+    schema = source.table([column.name for column in columns], []).schema
     with csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed")) as writer:
-        for piece in _pieces(store, columns, rows):
+        for piece in _pieces(source, columns, rows):
             writer.write_table(piece)
 
 
-def _fits(file: BinaryIO, store: Store, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _fits(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io import fits
 
-    hdu = fits.table_to_hdu(_astropy(store, columns, rows))
+    hdu = fits.table_to_hdu(_astropy(source, columns, rows))
     for i, column in enumerate(columns, start=1):
         for key, value in (("TUNIT", column.unit), ("TCOMM", column.description), ("TROLE", column.role)):
             if value:
                 hdu.header[f"{key}{i}"] = value.encode("ascii", "replace").decode()
     for key, value in about.items():
         for line in value if isinstance(value, list) else [value]:
-            hdu.header.add_history(f"{key}: {line}".encode("ascii", "replace").decode())
+            hdu.header.add_history(_shortened(f"{key}: {line}").encode("ascii", "replace").decode())
     hdu.name = "CATALOG"
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file)
 
 
-def _votable(file: BinaryIO, store: Store, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _shortened(text: str) -> str:
+    """A long text's beginning, saying so: a header is no place for a list of a hundred thousand ids."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text):,} characters, cut here)"
+
+
+def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
-    votable = from_table(_astropy(store, columns, rows), table_id="catalog")
+    votable = from_table(_astropy(source, columns, rows), table_id="catalog")
     table = votable.get_first_table()
     for field, column in zip(table.fields, columns, strict=True):
         with warnings.catch_warnings():
@@ -149,12 +238,12 @@ def _votable(file: BinaryIO, store: Store, columns: list[Column], rows: NDArray,
     votable.to_xml(file)
 
 
-def _astropy(store: Store, columns: list[Column], rows: NDArray):
+def _astropy(source: Joined, columns: list[Column], rows: NDArray):
     """The rows as an astropy table: text with "" for missing, numbers masked where they are missing."""
     from astropy.table import Column as AstropyColumn
     from astropy.table import MaskedColumn, Table
 
-    whole = store.table([column.name for column in columns], rows)
+    whole = source.table([column.name for column in columns], rows)
     table = Table()
     for column in columns:
         values = whole.column(column.name)
@@ -172,5 +261,5 @@ def _astropy(store: Store, columns: list[Column], rows: NDArray):
     return table
 
 
-_WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable}
+_WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable, ".txt": _ids}
 

@@ -45,7 +45,7 @@ def store_info(path: str | Path) -> dict[str, Any]:
         "bytes": sum(file.stat().st_size for file in store.path.rglob("*") if file.is_file()),
         "created": manifest.created,
         "code_version": manifest.code_version,
-        "citations": _citations(manifest),
+        "citations": citations(manifest),
         "provenance": dict(manifest.provenance),
     }
 
@@ -81,7 +81,7 @@ def _counts(store: Store, name: str) -> dict[str, int]:
     return named | ({"": int(counts[0])} if counts[0] else {})
 
 
-def _citations(manifest: Manifest) -> list[str]:
+def citations(manifest: Manifest) -> list[str]:
     """What to cite: for what the store was made with, and for each survey in it."""
     made_with = [manifest.provenance["citation"]] if "citation" in manifest.provenance else []
     return made_with + [SURVEYS.get(name).citation for name in manifest.surveys if name in SURVEYS]
