@@ -117,9 +117,10 @@ class Space:
         return latents if np.isfinite(latents).all() else None
 
     def middle(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        """Median of each latent over a group, or over 5,000 of it at random; None when none has latents."""
-        latents = path.middle(self.table.latents(path.drawn(rows)))
-        return latents if np.isfinite(latents).all() else None
+        """Latents of the medoid of a group, or of 2,000 of it drawn at random; None when none has latents."""
+        latents = self.table.latents(path.drawn(rows))
+        member = path.middle(latents)
+        return latents[member] if member >= 0 else None
 
     def at(self, axes: tuple[str, str], at: tuple[float, float]) -> Place | None:
         """What belongs to a place on the map of two columns; None where that has no meaning, such as on the sky."""

@@ -136,7 +136,7 @@ class Desk {
       const button = (from, text, title) => make("button", {class: "chip", title, "data-from": from,
         onclick: () => this.tell({end: name, from})}, text)
       const buttons = [button("focus", "Focus", "The object in focus"), button("here", "Here", "The place that is shown"),
-                       button(slot, `Slot ${slot.toUpperCase()}`, `The median of the objects in slot ${slot.toUpperCase()}`)]
+                       button(slot, `Slot ${slot.toUpperCase()}`, `The object in the middle of slot ${slot.toUpperCase()}: nearest to all others`)]
       const line = make("div", {class: "line", role: "group", "aria-label": name === "from" ? "Start of the path" : "End of the path"},
         make("span", {class: "name"}, name === "from" ? "From" : "To"), said, ...buttons)
       return {line, said, buttons}

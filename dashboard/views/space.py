@@ -217,7 +217,7 @@ class SpacePage:
                 if latents is None:
                     session.tell(f"No object of slot {origin.upper()} has latents", "warning")
                 else:
-                    self._take(end, f"median of slot {origin.upper()}, {n:,} objects", latents)
+                    self._take(end, f"middle of slot {origin.upper()}, {n:,} objects", latents)
 
             self._work.submit(work, then)
 
@@ -259,8 +259,9 @@ def _data(place: Place, c: float, space: str) -> str:
     """How near the nearest object is, in one space."""
     first = place.distances[0] if len(place.rows) else np.nan
     nearest, r = (words.number(float(f"{value:.3g}")) for value in (first, place.reach))
-    said = f'<b class="none">No data within r = {r}</b> {words.html(space)}: the nearest object is <b>{nearest}</b> away' \
-        if place.empty else f"Nearest object <b>{nearest}</b> away {words.html(space)} (r = {r})"
+    space = f" {words.html(space)}" if space else ""
+    said = f'<b class="none">No data within r = {r}</b>{space}: the nearest object is <b>{nearest}</b> away' \
+        if place.empty else f"Nearest object <b>{nearest}</b> away{space} (r = {r})"
     return f'<span title="{words.html(_RULE.format(c=c))}">{said}</span>'
 
 

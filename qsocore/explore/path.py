@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from qsocore.explore.neighbours import Neighbours
 
-MOST = 5_000
-"""Objects that the middle of a group is taken of; of more, so many at random."""
+MOST = 2_000
+"""Objects among which the middle of a group is sought; of more, so many at random."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,16 @@ def along(a: ArrayLike, b: ArrayLike, n: int, near: Neighbours) -> Path:
     return Path(latents, rows[:, 0], distances[:, 0])
 
 
-def middle(latents: ArrayLike) -> NDArray[np.float32]:
-    """The median (d,) of each latent over a group (m, d); objects without latents don't count."""
+def middle(latents: ArrayLike) -> int:
+    """Number of a group's medoid (m, d): the member whose distances to all others sum to the least; -1 without latents.
+
+    Kaufman & Rousseeuw (1987). Unlike a mean or a median it is an object, so that it lies where there is data.
+    """
+    from scipy.spatial.distance import cdist
+
     latents = np.asarray(latents, np.float32)
-    known = latents[np.isfinite(latents).all(axis=1)]
-    return np.median(known, axis=0) if len(known) else np.full(latents.shape[1], np.nan, np.float32)
+    known = np.flatnonzero(np.isfinite(latents).all(axis=1))
+    return int(known[cdist(latents[known], latents[known]).sum(axis=1).argmin()]) if len(known) else -1
 
 
 def drawn(rows: NDArray[np.int64], most: int = MOST) -> NDArray[np.int64]:

@@ -49,7 +49,9 @@ def test_a_path_and_the_middle_of_a_group(space):
     a, b = space.of(1), space.of(2)
     latents, objects = space.along(a, b)
     assert len(latents) == 11 and [objects[0].row, objects[-1].row] == [1, 2]
-    assert space.middle(np.arange(9)) == pytest.approx(np.median(space.table.latents(np.arange(9)), axis=0))
+    group = space.table.latents(np.arange(9))
+    sums = np.linalg.norm(group[:, None] - group, axis=2).sum(axis=1)
+    assert space.middle(np.arange(9)) == pytest.approx(group[sums.argmin()]) and space.middle(np.arange(0)) is None
 
 
 def test_lines_are_marked_only_where_the_nearest_agree(space):
@@ -58,7 +60,7 @@ def test_lines_are_marked_only_where_the_nearest_agree(space):
         return Look(place, np.zeros(3), np.zeros(3), [Object(0, "a", "QSO", 0.0)], z, star)
 
     wave = np.array([3600.0, 5000.0, 10400.0])
-    assert {line.name for line, _ in marks(look(2.2), wave)} >= {"C III]", "C IV"}
+    assert {line.name for line, _ in marks(look(2.2), wave)} >= {"Lyα", "C III]"}
     assert all(line.kind == "absorption" or line.name.startswith("H") for line, _ in marks(look(0.0, True), wave))
     assert marks(look(np.nan), wave) == []
     redshifts = space.table.exact("z")

@@ -90,7 +90,7 @@ def test_a_path_is_straight_even_and_knows_who_is_beside_it():
 
 
 def test_the_middle_of_a_group():
-    group = np.array([[0, 0], [1, 9], [2, 1], [np.nan, 5]])
-    assert path.middle(group).tolist() == [1, 1] and np.isnan(path.middle(group[3:])).all()
+    group = np.array([[0, 0], [1, 1], [2, 0], [np.nan, 5], [90, 90]])
+    assert path.middle(group) == 1 and path.middle(group[3:4]) == -1
     rows = np.arange(10_000)
     assert len(set(path.drawn(rows))) == path.MOST and path.drawn(rows[:9]).tolist() == list(range(9))
