@@ -73,14 +73,18 @@ def default_names(table: AtlasTable) -> list[str]:
     return [name for name in wanted if name in table.columns]
 
 
+def offered(table: AtlasTable) -> list[str]:
+    """Columns that may have a histogram: neither names of objects nor of files. Told by their roles, so nothing is read."""
+    return [name for name, column in table.columns.items() if column.role not in ("id", "provenance")]
+
+
 def is_countable(table: AtlasTable, name: str) -> bool:
-    """Whether a histogram of a column says something: numbers, and text of few values."""
-    column = table.columns[name]
-    return column.role not in ("id", "provenance") and (table.is_numeric(name) or table.coded(name) is not None)
+    """Whether a column holds numbers, or text of few values; text is read for that."""
+    return table.is_numeric(name) or table.coded(name) is not None
 
 
 def spreads(session: Session, names: Iterable[str], sets: Sequence[Compared]) -> list[Spread]:
-    """Histograms of some columns; called beside the event loop.
+    """Histograms of those of some columns that have one; called beside the event loop.
 
     Parameters
     ----------
@@ -92,7 +96,7 @@ def spreads(session: Session, names: Iterable[str], sets: Sequence[Compared]) ->
     """
     rows = {one.key: session.rows(one.rule) if one.rule else None for one in sets}
     found = [_classes(session.table, name, rows) if session.table.is_categorical(name) else _numbers(session, name, rows)
-             for name in names]
+             for name in names if is_countable(session.table, name)]
     first = next((one.key for one in sets if one.key != "rest"), "")
     return [_less(one, first) if "rest" in rows and first else one for one in found if one is not None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import panel as pn
@@ -12,7 +13,7 @@ import param
 from dashboard import actions, compared, selecting, theme, words
 from dashboard.compared import Compared
 from dashboard.session import Session
-from dashboard.spread import Spread, is_countable, spreads
+from dashboard.spread import Spread, is_countable, offered, spreads
 from dashboard.table import AtlasTable
 from dashboard.views import View
 from dashboard.views._empty import empty
@@ -22,6 +23,8 @@ from qsocore.compare.separate import Separation, Sides, against_rest, separate, 
 
 _TIP = ("Numbers: Cliff's delta, the chance that a value of the first is the larger one minus the chance that it is smaller "
         "(p of Mann and Whitney). Classes: Cramer's V (p of chi-squared). All p are corrected (Benjamini and Hochberg).")
+
+_WORKING, _OFTEN = '<div class="working">working{} <i></i></div>', 0.4  # seconds
 
 Result = tuple[Sides, list[Separation]]
 
@@ -80,14 +83,33 @@ class DifferencesPane:
             self.body[:] = [self.hint]
             return
         pair = (sets[0], sets[1] if len(sets) == 2 else compared.rest(session))
-        self.heading.object = '<div class="working">working <i></i></div>'
+        self.heading.object = _WORKING.format("")
+        if self.body.objects != [self.whole]:
+            self.body[:] = [self.whole]
 
         def work() -> Result:
             which = _sides(session, pair)
             numeric, classes = comparable(table)
-            return which, separate(which, table.numbers, numeric, lambda name: _coded(table, name), classes)
+            told = self._progress(self._work.generation, len(numeric) + len(classes))
+            return which, separate(which, table.numbers, numeric, lambda name: _coded(table, name), classes, told)
 
         self._work.submit(work, lambda result: self._show(pair, *result))
+
+    def _progress(self, generation: int, total: int) -> Callable[[int], None]:
+        """Says now and then how many columns are done: the first time they are read from the catalogue, which takes time."""
+        last = monotonic()
+
+        def show(done: int) -> None:
+            if generation == self._work.generation and self._work.busy:
+                self.heading.object = _WORKING.format(f": {done} of {total} columns")
+
+        def told(done: int) -> None:
+            nonlocal last
+            if monotonic() - last > _OFTEN:
+                last = monotonic()
+                self.session.document.add_next_tick_callback(lambda: show(done))
+
+        return told
 
     def _show(self, pair: tuple[Compared, Compared], which: Sides, found: list[Separation]) -> None:
         columns, self._pair = self.session.table.columns, pair
@@ -95,8 +117,6 @@ class DifferencesPane:
         rows = [line(one, words.heading(columns[one.name]), pair) for one in found if one.effect == one.effect]
         self.ranking.param.update(content=rows, titles=[one.title for one in pair], chosen="")
         self._paint()
-        if self.body.objects != [self.whole]:
-            self.body[:] = [self.whole]
         self.below.visible = False
         if rows:
             self._histogram(rows[0]["name"])
@@ -136,7 +156,7 @@ class DifferencesPane:
 def comparable(table: AtlasTable) -> tuple[list[str], list[str]]:
     """Columns in which sets may differ, numbers and classes: not names, not where the objects stand on a map."""
     drawn_on = {axis for name, axes in table.maps.items() if name != "sky" for axis in axes}
-    names = [name for name in table.columns if name not in drawn_on and is_countable(table, name)]
+    names = [name for name in offered(table) if name not in drawn_on and is_countable(table, name)]
     classes = [name for name in names if table.is_categorical(name)]
     return [name for name in names if name not in classes], classes
 

@@ -9,7 +9,7 @@ from dashboard import compared, selecting, theme, words
 from dashboard.columns import grouped
 from dashboard.compared import Compared
 from dashboard.session import Session
-from dashboard.spread import Spread, default_names, is_countable, spreads
+from dashboard.spread import Spread, default_names, offered, spreads
 from dashboard.views import View
 from dashboard.views._histogram import HistogramFigure
 from dashboard.views._switches import one_of, which_sets
@@ -70,9 +70,9 @@ class HistogramsPane:
         if self._known == self.session.state.run and self.names:
             return
         self._known = self.session.state.run
-        offered = [name for name in table.columns if is_countable(table, name)]
-        self.names = [name for name in self.names if name in offered] or default_names(table) or offered[:8]
-        self.more.param.update(groups={"": {"another column …": _NONE}} | grouped(table, offered), value=_NONE)
+        names = offered(table)
+        self.names = [name for name in self.names if name in names] or default_names(table) or names[:8]
+        self.more.param.update(groups={"": {"another column …": _NONE}} | grouped(table, names), value=_NONE)
         self.cells = {}
 
     def _lay(self) -> None:
@@ -104,8 +104,10 @@ class HistogramsPane:
         self._work.submit(lambda: spreads(session, names, sets), lambda found: self._show(sets, found))
 
     def _show(self, sets: list[Compared], found: list[Spread]) -> None:
-        self._sets = sets
-        self.names = [name for name in self.names if name in {spread.name for spread in found}]
+        self._sets, known = sets, [spread.name for spread in found]
+        for name in set(self.names) - set(known):
+            self.session.tell(f"{name} has no histogram: it holds no number, or too many different words", "warning")
+        self.names = [name for name in self.names if name in known]
         self.cells = {spread.name: self.cells.get(spread.name) or Cell(spread.name, self) for spread in found}
         for spread in found:
             self.cells[spread.name].spread = spread

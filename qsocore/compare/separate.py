@@ -93,10 +93,15 @@ class Separation:
 def sides(a: ArrayLike, b: ArrayLike, most: int = MOST, seed: int = 0) -> Sides:
     """A against B, rows rising; what is in both is left out."""
     a, b = np.asarray(a, np.int64), np.asarray(b, np.int64)
-    both = np.intersect1d(a, b, assume_unique=True)
-    if both.size:
-        a, b = np.setdiff1d(a, both, assume_unique=True), np.setdiff1d(b, both, assume_unique=True)
-    return Sides(draw(a, most, seed), draw(b, most, seed + 1), len(a), len(b), len(both))
+    only_a, only_b = without(a, b), without(b, a)
+    return Sides(draw(only_a, most, seed), draw(only_b, most, seed + 1), len(only_a), len(only_b), len(a) - len(only_a))
+
+
+def without(rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of some rows that are not among others; through a table of bytes, which for millions is faster than sorting."""
+    if not (len(rows) and len(others)):
+        return rows
+    return rows[~np.isin(rows, others, assume_unique=True, kind="table")]
 
 
 def against_rest(rows: ArrayLike, n_rows: int, among: NDArray[np.int64] | None = None, most: int = MOST,
@@ -107,7 +112,7 @@ def against_rest(rows: ArrayLike, n_rows: int, among: NDArray[np.int64] | None =
     """
     rows = np.asarray(rows, np.int64)
     if among is not None:
-        return sides(rows, np.setdiff1d(among, rows, assume_unique=True), most, seed)
+        return sides(rows, without(among, rows), most, seed)
     n_rest = n_rows - len(rows)
     count = min(most, n_rest)
     k = np.sort(np.random.default_rng(seed + 1).choice(n_rest, count, replace=False)) if n_rest else np.zeros(0, np.int64)
@@ -167,7 +172,8 @@ def correct(found: Iterable[Separation]) -> list[Separation]:
 
 
 def separate(which: Sides, read_numbers: Callable[[str], NDArray], number_names: Iterable[str],
-             read_classes: Callable[[str], tuple[NDArray, Sequence[str]]], class_names: Iterable[str]) -> list[Separation]:
+             read_classes: Callable[[str], tuple[NDArray, Sequence[str]]], class_names: Iterable[str],
+             done: Callable[[int], None] = lambda _: None) -> list[Separation]:
     """All columns, ranked by how far they set A apart from B.
 
     Parameters
@@ -180,12 +186,16 @@ def separate(which: Sides, read_numbers: Callable[[str], NDArray], number_names:
         Codes, shape (n_rows,), and names of a class column.
     number_names, class_names : iterable of str
         Columns.
+    done : callable
+        Told after each column how many are done.
     """
     found = []
     for name in number_names:
         values = read_numbers(name)
         found.append(numbers(name, values[which.a], values[which.b]))
+        done(len(found))
     for name in class_names:
         codes, names = read_classes(name)
         found.append(classes(name, codes[which.a], codes[which.b], names))
+        done(len(found))
     return correct(found)

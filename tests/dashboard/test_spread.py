@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard import compared
-from dashboard.spread import Spread, default_names, is_countable, spreads
+from dashboard.spread import Spread, default_names, offered, spreads
 from dashboard.views._composite import heights, lines_of, robust
 from dashboard.views._histogram import steps, tick_labels
 from dashboard.views.differences import comparable, line, p_text
@@ -75,7 +75,7 @@ def test_a_logarithmic_axis_selects_values(session):
 
 def test_first_come_the_customary_columns(session):
     assert default_names(session.table) == ["z", "snr_median", "chi2_pix", "class", "latent_0", "latent_1", "latent_2"]
-    assert not is_countable(session.table, "object_id") and is_countable(session.table, "class")
+    assert "object_id" not in offered(session.table) and "class" in offered(session.table)
     numbers, classes = comparable(session.table)
     assert "pca_x" not in numbers and {"z", "latent_5", "ra"} <= set(numbers) and {"class", "z_warn"} <= set(classes)
 
