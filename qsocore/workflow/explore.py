@@ -37,7 +37,7 @@ def explore(store_path: str | Path, run_name: str, seed: int = 0) -> RunFolder:
     """Make anew the columns ``anomaly``, ``NAME_trust`` and ``NAME_island`` for every map NAME of a run.
 
     Memory is that of the new columns (4 + 6 bytes an object and map), the object ids and one block. Ten million objects with 8
-    latents and one map take six minutes of processor time and 1.4 GB.
+    latents and one map take five minutes of processor time and 1.4 GB.
 
     Parameters
     ----------
