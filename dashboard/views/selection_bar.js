@@ -187,8 +187,9 @@ class Bar {
   }
 
   fill(named) {
-    this.named.replaceChildren(...named.map(({name, about}) => make("div", {class: "line", role: "listitem"},
-      this.button(`Load ${name}`, about, () => this.say("load", {name}), name),
+    this.taken = named.map(({name}) => name.toLowerCase())
+    this.named.replaceChildren(...named.map(({name, about, text}) => make("div", {class: "line", role: "listitem"},
+      this.button(`Load ${name}`, text, () => this.say("load", {name}), name),
       make("span", {class: "about"}, about),
       this.button(`Rename ${name}`, "Give it the name that is written above", () => this.rename(name), "Rename"),
       this.button(`Delete ${name}`, "Delete it from the store", () => this.say("delete", {name}), "Delete"))))
@@ -199,6 +200,7 @@ class Bar {
     this.use.disabled = text === (this.shown ?? "") || text === ""
     this.copyText.disabled = this.copyJson.disabled = !this.content.text
     this.keep.disabled = !this.content.text || !this.title.value.trim()
+    this.keep.textContent = this.taken?.includes(this.title.value.trim().toLowerCase()) ? "Replace" : "Save"
   }
 
   hear({suggestions, fault, text, place, from, done}) {
@@ -340,13 +342,13 @@ class Bar {
   save() {
     const name = this.title.value.trim()
     if (!name || this.keep.disabled) { return }
-    this.say("save", {name})
+    this.say("save", {name, replace: this.keep.textContent === "Replace"})
     this.title.value = ""
   }
 
   rename(name) {
     const to = this.title.value.trim()
-    if (!to) { this.title.focus(); return this.tell("") }
+    if (!to) { return this.title.focus() }
     this.say("rename", {name, to})
     this.title.value = ""
   }

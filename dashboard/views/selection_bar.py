@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import param
 
-from dashboard import search, selecting, theme
+from dashboard import named, search, selecting, theme
 from dashboard.state import MODES
 from dashboard.views import View
 from dashboard.worker import Latest
 from qsocore.errors import AtlasError
-from qsocore.selection import TextError, from_json, to_json, to_text
+from qsocore.selection import Rule, TextError, from_json, to_json, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class SelectionBar:
         self.session, self._counting, self._completing = session, session.latest(), session.latest()
         self._asked: dict[str, str] = {}
         self._searching = Latest(session.document, session.library.pool, self._refused)
+        self._naming, self._named = session.latest(), None
         self._counts: dict[str, int | None] = {"selected": None, "a": None, "b": None}
         self.bar = SelectionStrip(self._hear, height=36, sizing_mode="stretch_width", margin=0, content=self._content())
         session.on(["selection", "a", "b", "only", "filters", "hidden", "run", "mode"], self._show)
@@ -63,7 +64,7 @@ class SelectionBar:
         text = "" if not rule else f"a rule of {len(rule):,} signs" if len(rule) > _LONGEST else to_text(from_json(rule))
         return {"mode": state.mode, "undo": bool(history.past), "redo": bool(history.future), "only": bool(state.only),
                 "json": rule, "text": text, "long": len(rule) > _LONGEST,
-                "colours": {"a": ink["a"], "b": ink["b"]}, "named": None, **self._counts}
+                "colours": {"a": ink["a"], "b": ink["b"]}, "named": self._named, **self._counts}
 
     def _show(self) -> None:
         session, state = self.session, self.session.state
@@ -100,7 +101,33 @@ class SelectionBar:
             "empty": lambda said: selecting.empty(session, _slot(said)),
             "select": lambda said: selecting.select_slot(session, _slot(said)),
             "swap": lambda _: selecting.swap(session),
+            "names": lambda _: self._name(lambda: None),
+            "save": lambda said: self._name(lambda: named.save(session, said["name"], said.get("replace") is True)),
+            "rename": lambda said: self._name(lambda: named.rename(session, said["name"], said["to"])),
+            "delete": lambda said: self._name(lambda: named.delete(session, said["name"])),
+            "load": self._load,
         }
+
+    def _name(self, change: Callable[[], None]) -> None:
+        """Change what is kept under names, and show all that is."""
+        def work() -> list[dict[str, str]]:
+            change()
+            return named.listed(self.session)
+
+        def then(listed: list[dict[str, str]]) -> None:
+            self._named = listed
+            self.bar.content = self._content()
+
+        self._naming.submit(work, then)
+
+    def _load(self, said: dict[str, Any]) -> None:
+        def then(found: tuple[Rule, str]) -> None:
+            rule, remark = found
+            selecting.choose(self.session, rule)
+            if remark:
+                self.bar._send_msg({"done": {"remark": remark}})
+
+        self.session.latest().submit(lambda: named.find(self.session, said["name"]), then)
 
     def _complete(self, said: dict[str, Any]) -> None:
         text, cursor, table = str(said.get("text", "")), int(said.get("cursor") or 0), self.session.table
