@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,9 @@ from qsocore import __version__, selection
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError
 from qsocore.store.files import write_whole
+from qsocore.store.selections import Kept
 from qsocore.workflow import export as tables
+from qsocore.workflow.info import citations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 FORMATS = {"Object ids (.txt)": ".txt", "CSV": ".csv", "FITS": ".fits", "VOTable": ".vot", "Parquet": ".parquet"}
 FIGURES = {"Map": "map", "Spectrum in focus": "spectrum", "Composite": "composite"}
 
-_PIECE = 65_536
 _PAPER = 1150, 960  # pixels of a map
 _HISTOGRAMS = ("z", "snr_median", "mag_r", "anomaly", "chi2_pix")
 _LISTED = ("object_id", "class", "z", "snr_median", "chi2_pix", "anomaly", "ra", "dec")
@@ -59,53 +59,70 @@ class Rows:
         return pa.table([found[name] for name in names], schema=pa.schema(fields))
 
 
-def write_table(table: AtlasTable, rows: NDArray[np.int64], names: Sequence[str], out: Path, about: dict[str, Any]) -> None:
-    """Write rows in the format that the ending of `out` says, whole or not at all.
+def write_rows(session: Session, rule: str, names: Sequence[str], out: Path) -> int:
+    """Write the objects that a rule selects in the format that the ending of `out` says, whole or not at all.
+
+    Of a store this is what ``qso export`` does with the rule; a bare table is written by the same writers.
 
     Parameters
     ----------
-    table : AtlasTable
-    rows : ndarray of int64, shape (n,)
+    session : Session
+    rule : str
+        As JSON; "" selects everything.
     names : sequence of str
-        Columns, in their order; ignored for ``.txt``, which holds object ids alone, one a line.
+        Columns, in their order; ``.txt`` holds object ids alone.
     out : path
         One of the endings of `FORMATS`.
-    about : dict
-        From `provenance`.
-    """
-    if out.suffix == ".txt":
-        def ids(file: Any) -> None:
-            for start in range(0, len(rows), _PIECE):
-                file.write("".join(f"{name}\n" for name in table.ids_of(rows[start : start + _PIECE])).encode())
 
-        write_whole(out, ids)
-        return
-    source, write = Rows(table), tables._WRITERS[out.suffix]
-    columns = [source.columns[name] for name in names]
-    write_whole(out, lambda file: write(file, source, columns, rows, about))
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    AtlasError
+        When they are not those that the page counts.
+    """
+    names, counted = None if out.suffix == ".txt" else list(names), session.count(rule)
+    if session.library.store is not None:
+        n = tables.export(session.library.path, out, names, selection=_parsed(rule), run=session.state.run or None)
+        if n != counted:
+            raise AtlasError(f"{n:,} rows were written, {counted:,} are selected", out.name,
+                             "start the server again: the store has changed under it")
+        return n
+    source, rows, write = Rows(session.table), session.rows(rule), tables._WRITERS[out.suffix]
+    columns = [source.columns[name] for name in names or ["object_id"]]
+    write_whole(out, lambda file: write(file, source, columns, rows, provenance(session, rule, counted)))
+    return counted
+
+
+def kept(session: Session, rule: str, name: str) -> str:
+    """The rule as a file for ``qso export --selection``: with store, run and count, against which a replay is held."""
+    library = session.library
+    fingerprint = library.store.manifest.fingerprint if library.store is not None else ""
+    return Kept(name, _parsed(rule), session.count(rule), fingerprint, session.state.run).to_json()
+
+
+def _parsed(rule: str) -> selection.Rule:
+    return selection.from_json(rule) if rule else {"op": "all"}
 
 
 def provenance(session: Session, rule: str, n: int) -> dict[str, Any]:
     """Where rows or a figure come from: rule as text and JSON, store, run, versions, what to cite."""
-    library, state, parsed = session.library, session.state, json.loads(rule) if rule else {"op": "all"}
-    about = {"store": session.table.name, "written_by": f"QSO Atlas {__version__}", "rows": n,
-             "selection": selection.to_text(parsed), "rule": selection.to_json(parsed)}
+    library, parsed = session.library, _parsed(rule)
+    about = {"store": session.table.name, "written_by": f"QSO Atlas {__version__}", "where": selection.to_text(parsed),
+             "rule": selection.to_json(parsed), "rows": n, "of_rows": session.table.n_rows}
     if library.store is None:
         return about
     manifest = library.store.manifest
-    about |= {"created": manifest.created, "fingerprint": manifest.fingerprint,
+    about |= {"created": manifest.created, "store_fingerprint": manifest.fingerprint,
               "store_written_by": f"QSO Atlas {manifest.code_version}"}
-    run = library.run(state.run)
+    run = library.run(session.state.run)
     if run is not None:
-        about |= {"run": run.path.name, "model": str(run.config.get("model", ""))}
-    return about | {"citation": library.once(("citations",), lambda: _citations(library.store))}
-
-
-def _citations(store: Any) -> list[str]:
-    from qsocore.surveys import SURVEYS
-
-    made_with = [store.manifest.provenance["citation"]] if "citation" in store.manifest.provenance else []
-    return made_with + [SURVEYS.get(name).citation for name in store.manifest.surveys if name in SURVEYS]
+        about |= {"run": run.path.name, "run_written_by": f"QSO Atlas {run.config.get('code_version', '?')}",
+                  "model": str(run.config.get("model", ""))}
+    return about | {"citation": citations(manifest)}
 
 
 def command(session: Session, ending: str, names: Sequence[str] | None, stem: str) -> str:
@@ -208,6 +225,6 @@ def report_of(session: Session, rule: str, title: str) -> str:
         drawn = paper.histogram_figure(table, rows, names)
         figures.append((drawn, "Shares: the selection (line) over the whole catalogue (grey)."))
     columns = dict.fromkeys((*_LISTED, *([session.state.colour_by] if session.state.colour_by in table.columns else ())))
-    made_of = Report(title, about["selection"], about["rule"], about, command(session, ".parquet", None, "selection"), figures,
+    made_of = Report(title, about["where"], about["rule"], about, command(session, ".parquet", None, "selection"), figures,
                      list(columns))
     return report(made_of, table, rows, session.library.decoder(session.state.run) if session.state.run else None)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from dashboard.session import Session
     from dashboard.table import AtlasTable
 
+NARROW = {".MuiSelect-select": {"paddingTop": "5px !important", "paddingBottom": "5px !important"},
+          ".MuiInputLabel-root:not(.MuiInputLabel-shrink)": {"top": "-8px"}}
+"""Makes a choice of several as low as a choice of one."""
+
 
 class Pages(pn.custom.JSComponent):
     """The page in the browser; tells `heard` of what is done there."""

@@ -14,7 +14,7 @@ from dashboard.corner import MOST, Corner, corner, default_names
 from dashboard.state import DENSITY
 from dashboard.views import View, _legend
 from dashboard.views._cornerfigure import CornerFigure
-from dashboard.views._pages import shown_rule
+from dashboard.views._pages import NARROW, shown_rule
 
 if TYPE_CHECKING:
     from dashboard.colourings import Scale
@@ -33,7 +33,7 @@ class CornerPane:
         small = {"size": "small", "margin": (2, 6), "css_classes": ["control"]}
         self.chosen = pmui.MultiChoice(label="Columns", max_items=MOST, searchable=True, chip=False, delete_button=False,
                                        visual_size="small", sizing_mode="stretch_width", margin=(2, 6), css_classes=["control"],
-                                       sx={".MuiSelect-select": {"paddingTop": "4px", "paddingBottom": "4px"}})
+                                       sx=NARROW)
         self.colour = pmui.Select(label="Coloured by", width=170, **small)
         looks = {"margin": 0, "sizing_mode": "stretch_width", "stylesheets": [theme.css()]}
         self.said = pn.pane.HTML("", height=46, styles={"padding": "0 12px"}, **looks)

@@ -13,13 +13,17 @@ from dashboard.columns import grouped
 from dashboard.exporting import FIGURES, FORMATS
 from dashboard.views import View
 from dashboard.views._fetch import Fetch
+from dashboard.views._pages import NARROW
 
 if TYPE_CHECKING:
     from dashboard.compared import Compared
     from dashboard.session import Session
 
 _IN_MEMORY = (".fits", ".vot")
+_FIRST = ("object_id", "ra", "dec", "z", "class")
 _MANY = 2_000_000
+_ABOUT = {".txt": "Object ids, one a line.",
+          ".csv": "{n} columns. CSV has no place for units and provenance: take the rule along, or another format."}
 _SMALL = {"size": "small", "margin": (4, 6), "css_classes": ["control"]}
 
 
@@ -32,9 +36,10 @@ class ExportPane:
         self._counts: dict[str, int] = {}
         self.which = pmui.Select(label="Objects", width=210, **_SMALL)
         self.format = pmui.Select(label="Format", options=FORMATS, value=".fits", width=150, **_SMALL)
-        self.columns = pmui.MultiChoice(label="Columns", chip=False, searchable=True, delete_button=False, visual_size="small",
-                                        placeholder="all", sizing_mode="stretch_width", margin=(4, 6), css_classes=["control"],
-                                        sx={".MuiSelect-select": {"paddingTop": "4px", "paddingBottom": "4px"}})
+        self.extent = pmui.Select(label="Columns", width=210, **_SMALL)
+        self.columns = pmui.MultiChoice(label="Those chosen", chip=False, searchable=True, delete_button=False, visible=False,
+                                        visual_size="small", sizing_mode="stretch_width", margin=(4, 6),
+                                        css_classes=["control"], sx=NARROW)
         self.figure = pmui.Select(label="Figure", options=FIGURES, width=210, **_SMALL)
         kinds = {kind.upper(): kind for kind in paper.FORMATS}
         self.kind = pmui.Select(label="Format of the figure", options=kinds, value="pdf", width=150, **_SMALL)
@@ -45,7 +50,7 @@ class ExportPane:
         looks = {"margin": (0, 6), "sizing_mode": "stretch_width", "stylesheets": [theme.css("export")]}
         self.said = pn.pane.HTML("", **looks)
         self._looks = looks
-        for widget in (self.which, self.format, self.columns):
+        for widget in (self.which, self.format, self.extent, self.columns):
             widget.param.watch(lambda _: self._say(), "value")
         session.when_shown(VIEW.title, [*compared.NAMES, "colour_by"], self._list)
 
@@ -55,7 +60,7 @@ class ExportPane:
                   "table, provenance and what to cite.")
         spread = {"sizing_mode": "stretch_width", "margin": 0}
         return pn.Column(
-            self._text("Table"), pn.Row(self.which, self.format, **spread), self.columns,
+            self._text("Table"), pn.Row(self.which, self.format, **spread), pn.Row(self.extent, self.columns, **spread),
             pn.Row(self.rows, self.rule, **spread), self.said, self._text("Figures", figures),
             pn.Row(self.figure, self.kind, self.draw, **spread),
             self._text("Report", report), pn.Row(self.report, **spread), self.fetch, sizing_mode="stretch_both", margin=(4, 8),
@@ -75,9 +80,16 @@ class ExportPane:
         session, table = self.session, self.session.table
         sets = [*compared.selected(session), *compared.slots(session), compared.everything(session)]
         self._sets = {one.key: one for one in sets}
+        source = exporting.Rows(table)
         titles = {name: title for group in grouped(table).values() for title, name in group.items()}
-        wanted = [name for name in self.columns.value if name in titles]
-        self.columns.param.update(options={title: name for name, title in titles.items()}, value=wanted)
+        chosen = [name for name in self.columns.value if name in titles] or [name for name in _FIRST if name in titles]
+        self.columns.param.update(options={title: name for name, title in titles.items()}, value=chosen)
+        extents = {f"All {len(source.columns)}": "all", "Those chosen": "chosen"}
+        if session.library.store is not None and len(session.library.store.columns) < len(source.columns):
+            extents = {f"Catalogue ({len(session.library.store.columns)})": "catalogue",
+                       f"Catalogue and run ({len(source.columns)})": "all", "Those chosen": "chosen"}
+        keep = self.extent.value if self.extent.value in extents.values() else "all"
+        self.extent.param.update(options=extents, value=keep)
 
         def counted(counts: dict[str, int]) -> None:
             self._counts = counts
@@ -91,8 +103,16 @@ class ExportPane:
     @property
     def _chosen(self) -> tuple[Compared, list[str]]:
         """The set that is chosen, and the columns in the table's order."""
-        source = exporting.Rows(self.session.table)
-        return self._sets[self.which.value], [name for name in source.columns if name in (self.columns.value or source.columns)]
+        every = list(exporting.Rows(self.session.table).columns)
+        wanted = {"all": every, "chosen": self.columns.value}.get(self.extent.value)
+        wanted = list(self.session.library.store.columns) if wanted is None else wanted
+        return self._sets[self.which.value], [name for name in every if name in wanted]
+
+    @property
+    def _stem(self) -> str:
+        """What files are called: the store's name and the set's, of letters that every system takes."""
+        stem = f"{Path(self.session.table.name).stem}-{self.which.value}"
+        return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in stem)
 
     def _say(self) -> None:
         """What will be written, and the command line that writes the same."""
@@ -100,16 +120,16 @@ class ExportPane:
             return
         (_, names), n, ending = self._chosen, self._counts[self.which.value], self.format.value
         self.rows.label = f"Download {n:,} rows"
-        self.rows.disabled = n == 0
-        self.columns.disabled = ending == ".txt"
-        line = exporting.command(self.session, ending, names if self.columns.value else None, "selection")
-        about = "Object ids, one a line." if ending == ".txt" else \
-            f"{len(names)} columns with units, rule, store, run, versions and citations in the file." if ending != ".csv" else \
-            f"{len(names)} columns; CSV has no place for units and provenance, the other formats keep them."
+        self.rows.disabled = n == 0 or not names
+        self.extent.disabled, self.columns.visible = ending == ".txt", self.extent.value == "chosen"
+        line = exporting.command(self.session, ending, None if self.extent.value == "catalogue" else names, self._stem)
+        about = _ABOUT.get(ending, "{n} columns, with units, rule, store, run, versions and what to cite in the file.")
         if n > _MANY and ending in _IN_MEMORY:
             about += " This format is made in memory; Parquet and CSV are written in pieces and suit so many rows better."
-        same = f'<div class="about">With the rule in selection.json the same is done by</div><code>{words.html(line)}</code>'
-        self.said.object = f'<div class="about">{words.html(about)}</div>' + (same if line else "")
+        said = words.html(about.format(n=len(names)))
+        same = (f'<div class="about">With the rule in {words.html(self._stem)}.json the same is done by</div>'
+                f"<code>{words.html(line)}</code>")
+        self.said.object = f'<div class="about">{said}</div>' + (same if line else "")
 
     # ---- making files
 
@@ -120,17 +140,13 @@ class ExportPane:
 
     def _download_rows(self) -> None:
         session, (one, names) = self.session, self._chosen
-
-        def write(path: Path) -> None:
-            rows = session.rows(one.rule)
-            exporting.write_table(session.table, rows, names, path, exporting.provenance(session, one.rule, len(rows)))
-
-        self._make(self.rows, f"{_stem(session)}-{one.key}{self.format.value}", write)
+        self._make(self.rows, f"{self._stem}{self.format.value}",
+                   lambda path: exporting.write_rows(session, one.rule, names, path))
 
     def _download_rule(self) -> None:
-        session, (one, _) = self.session, self._chosen
-        rule = exporting.provenance(session, one.rule, 0)["rule"]
-        self._make(self.rule, f"{_stem(session)}-{one.key}.json", lambda path: path.write_text(rule + "\n"))
+        session, (one, _), stem = self.session, self._chosen, self._stem
+        self._make(self.rule, f"{stem}.json",
+                   lambda path: path.write_text(exporting.kept(session, one.rule, stem), encoding="utf-8"))
 
     def _download_figure(self) -> None:
         session, which = self.session, self.figure.value
@@ -139,19 +155,14 @@ class ExportPane:
             about = exporting.provenance(session, session.selected_rule or session.drawn_rule, session.n_selected)
             paper.save(exporting.figure(session, which), path, about)
 
-        self._make(self.draw, f"{_stem(session)}-{which}.{self.kind.value}", write)
+        self._make(self.draw, f"{self._stem}-{which}.{self.kind.value}", write)
 
     def _download_report(self) -> None:
         session, (one, _) = self.session, self._chosen
         title = f"{session.table.name}: {one.title.lower()}"
-        self._make(self.report, f"{_stem(session)}-{one.key}.html",
+        self._make(self.report, f"{self._stem}.html",
                    lambda path: path.write_text(exporting.report_of(session, one.rule, title), encoding="utf-8"))
 
-
-def _stem(session: Session) -> str:
-    """What files are called: the store's name, of letters that every system takes."""
-    stem = Path(session.table.name).stem
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in stem) or "atlas"
 
 
 VIEW = View("Export", "selection", 9, ExportPane)

@@ -1,6 +1,7 @@
 """What leaves the page is opened again by other readers, and is what was selected."""
 
 import json
+import shlex
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +11,12 @@ from astropy.io import fits
 from astropy.table import Table
 
 from dashboard import exporting
-from dashboard.exporting import FORMATS, command, map_figure, provenance, report_of, write_table
+from dashboard.exporting import FORMATS, command, map_figure, provenance, report_of, write_rows
 from dashboard.library import Library
 from dashboard.session import Session
 from dashboard.state import State
 from dashboard.tablefile import open_table
+from qsocore.cli import main
 from qsocore.errors import AtlasError
 from qsocore.selection import from_json
 from qsocore.store.columns import from_field
@@ -48,7 +50,7 @@ def read(path):
 def test_every_format_holds_the_selected_rows(chosen, tmp_path, ending):
     session, rows, wanted = chosen
     path = tmp_path / f"out{ending}"
-    write_table(session.table, rows, NAMES, path, provenance(session, session.selected_rule, len(rows)))
+    assert write_rows(session, session.selected_rule, NAMES, path) == len(rows)
     found = read(path)
     assert list(found.columns) == NAMES and len(found) == len(rows)
     for name in NAMES:
@@ -58,10 +60,9 @@ def test_every_format_holds_the_selected_rows(chosen, tmp_path, ending):
             assert found[name].astype(str).tolist() == wanted[name].astype(str).tolist()
 
 
-def test_ids_are_one_a_line(chosen, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "_PIECE", 7)
+def test_ids_are_one_a_line(chosen, tmp_path):
     session, rows, wanted = chosen
-    write_table(session.table, rows, NAMES, tmp_path / "a.txt", {})
+    assert write_rows(session, session.selected_rule, NAMES, tmp_path / "a.txt") == len(rows)
     assert (tmp_path / "a.txt").read_text().splitlines() == wanted["object_id"].tolist()
 
 
@@ -69,13 +70,23 @@ def test_files_say_where_they_come_from(chosen, tmp_path):
     session, rows, _ = chosen
     about = provenance(session, session.selected_rule, len(rows))
     assert from_json(about["rule"]) == json.loads(RULE) and about["rows"] == len(rows) and about["run"].endswith("-small")
-    write_table(session.table, rows, NAMES, tmp_path / "a.parquet", about)
+    write_rows(session, session.selected_rule, NAMES, tmp_path / "a.parquet")
     schema = pq.read_schema(tmp_path / "a.parquet")
-    assert json.loads(schema.metadata[b"qso_atlas"]) == about
+    told = json.loads(schema.metadata[b"qso_atlas"])
+    assert {name: about[name] for name in told} == told, "the page and the command line tell the same"
     assert from_field(schema.field("latent_2")).role == "latent" and from_field(schema.field("z")).role == "redshift"
-    write_table(session.table, rows, NAMES, tmp_path / "a.fits", about)
+    write_rows(session, session.selected_rule, NAMES, tmp_path / "a.fits")
     history = "".join(fits.getheader(tmp_path / "a.fits", 1)["HISTORY"])
-    assert about["fingerprint"] in history.replace("\n", "") and "selection: " in history
+    assert about["store_fingerprint"] in history.replace("\n", "") and "where: " in history
+
+
+def test_the_rule_goes_into_a_file_that_the_command_line_replays(chosen, tmp_path):
+    session, _, wanted = chosen
+    session.state.only = '{"op": "compare", "column": "class", "cmp": "==", "value": "QSO"}'
+    (tmp_path / "rule.json").write_text(exporting.kept(session, session.selected_rule, "rule"))
+    line = shlex.split(command(session, ".csv", NAMES, "rule"))
+    assert main([*(str(tmp_path / word) if word.startswith("rule.") else word for word in line[1:])]) == 0
+    assert read(tmp_path / "rule.csv")["object_id"].tolist() == wanted["object_id"][wanted["class"] == "QSO"].tolist()
 
 
 def test_a_bare_table_is_written_by_the_same_writers(tmp_path):
@@ -84,10 +95,11 @@ def test_a_bare_table_is_written_by_the_same_writers(tmp_path):
     library = Library(source, table=open_table(source))
     session = Session(library, State(store=str(source)))
     rule = '{"op": "compare", "column": "x", "cmp": ">", "value": 2}'
-    rows, names = session.rows(rule), list(exporting.Rows(session.table).columns)
-    write_table(session.table, rows, names, tmp_path / "a.fits", provenance(session, rule, len(rows)))
+    assert write_rows(session, rule, list(exporting.Rows(session.table).columns), tmp_path / "a.fits") == 2
     found = read(tmp_path / "a.fits")
     assert found["object_id"].tolist() == ["mine:row:3", "mine:row:4"] and found["kind"].tolist() == ["b", "c"]
+    assert write_rows(session, rule, [], tmp_path / "a.txt") == 2
+    assert (tmp_path / "a.txt").read_text() == "mine:row:3\nmine:row:4\n"
     assert command(session, ".fits", None, "selection") == "", "a bare table is no store"
 
 
