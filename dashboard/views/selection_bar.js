@@ -141,7 +141,7 @@ class Bar {
            act("Clear", "Select nothing", "clear")),
       make("div", {class: "line"}, act("Draw only these", "Draw only what is selected", "only"), act("Draw all again", "Draw everything", "all")),
       make("div", {class: "heading"}, "Slots, to compare"), slot("a"), slot("b"), make("div", {class: "line"}, this.swap),
-      this.saved = make("div", {class: "saved"}, make("div", {class: "heading"}, "Saved with this store"),
+      this.saved = make("div", {class: "saved"}, make("div", {class: "heading"}, "Saved selections"),
                         make("div", {class: "line"}, this.title, this.keep), this.named))
   }
 

@@ -80,34 +80,39 @@ def test_an_id_comes_into_focus_and_a_cone_selects(atlas, table):
     assert rows(table, rule_of(page)) == {7}
 
 
-@pytest.mark.parametrize("keys, mode", [(["Shift"], "add"), (["Control"], "subtract"), (["Alt"], "subtract"),
-                                        (["Shift", "Alt"], "intersect")])
-def test_held_keys_join_a_lasso_to_the_selection(atlas, table, keys, mode):
-    first = "z > 1.5"
-    rule = json.dumps(selection.parse(first))
-    page = atlas(f"?maps=pca&selection={rule}")
-    old = rows(table, first)
-    page.wait_for_counts(selected=len(old))
+def test_held_keys_join_a_lasso_to_the_selection(atlas, table):
+    page, first = atlas(f"?maps=pca&selection={json.dumps(selection.parse('z > 1.5'))}"), rows(table, "z > 1.5")
+    page.wait_for_counts(selected=len(first))
+    for keys, mode in ((["Shift"], "add"), (["Control"], "subtract"), (["Alt"], "subtract"), (["Shift", "Alt"], "intersect")):
+        brushed = brush(page, table, keys, mode)
+        expected = {"add": first | brushed, "subtract": first - brushed, "intersect": first & brushed}[mode]
+        assert expected != first and rows(table, rule_of(page)) == expected
+        page.wait_for_counts(selected=len(expected))
+        assert_mode(page, "Replace")
+        page.page.keyboard.press("Control+z")
+        wait_for_rule(page, "z > 1.5")
+
+
+def brush(page, table, keys, mode):
+    """Draw a lasso with keys held; the rows inside it."""
     xs, ys = ring(table)
     (place,) = page.places(xs[:1], ys[:1])
     page.page.mouse.move(*place)
     for key in keys:
         page.page.keyboard.down(key)
-    button = page.page.get_by_role("radio", name=mode.capitalize())
-    page.page.wait_for_function("(el) => el.getAttribute('aria-checked') === 'true'", arg=button.element_handle())
+    assert_mode(page, mode.capitalize())
     page.lasso(xs, ys)
     for key in keys:
         page.page.keyboard.up(key)
     page.page.wait_for_function("() => location.search.includes('polygon')")
-    combined = selection.from_json(rule_of(page))
-    lasso = combined["rules"][1]["rule"] if mode == "subtract" else combined["rules"][1]
+    lasso = selection.from_json(rule_of(page))["rules"][1]
+    lasso = lasso["rule"] if mode == "subtract" else lasso
     assert lasso["op"] == "polygon"
-    new = rows(table, json.dumps(lasso))
-    expected = {"add": old | new, "subtract": old - new, "intersect": old & new}[mode]
-    assert expected != old and rows(table, rule_of(page)) == expected
-    page.wait_for_counts(selected=len(expected))
-    replace = page.page.get_by_role("radio", name="Replace").element_handle()
-    page.page.wait_for_function("(el) => el.getAttribute('aria-checked') === 'true'", arg=replace)
+    return rows(table, json.dumps(lasso))
+
+
+def assert_mode(page, name):
+    page.page.locator(f'[role=radio][aria-label="{name}"][aria-checked=true]').wait_for()
 
 
 def test_keys_and_buttons_take_back_and_do_again(atlas, table):
@@ -126,7 +131,7 @@ def test_keys_and_buttons_take_back_and_do_again(atlas, table):
     assert page.page.get_by_role("button", name="Redo").is_disabled()
 
 
-def test_the_rule_is_edited_inverted_and_kept_in_slots(atlas, table):
+def test_the_rule_is_edited_inverted_kept_in_slots_and_drawn_alone(atlas, table):
     page = atlas()
     search(page, "z > 2")
     wait_for_rule(page, "z > 2")
@@ -145,18 +150,10 @@ def test_the_rule_is_edited_inverted_and_kept_in_slots(atlas, table):
     page.wait_for_counts(selected=table.n_rows - len(rows(table, "z > 2.5")))
     panel.get_by_role("button", name="Swap A and B").click()
     wait_for_rule(page, "z > 2.5", "b")
-    page.page.keyboard.press("Escape")
-    slot = page.page.get_by_role("button", name=f"B holds {len(rows(table, 'z > 2.5'))}")
-    slot.wait_for()
-
-
-def test_only_what_is_selected_is_drawn(atlas, table):
-    page = atlas()
-    search(page, "z > 2")
-    wait_for_rule(page, "z > 2")
-    panel, n = open_panel(page), len(rows(table, "z > 2"))
+    n = len(rows(table, "z > 2.5"))
+    page.page.get_by_role("button", name=f"B holds {n}").wait_for()
     panel.get_by_role("button", name="Draw only what is selected").click()
-    page.wait_for_counts(in_view=n, drawn=n, selected=0, catalogue=table.n_rows)
+    page.wait_for_counts(in_view=table.n_rows - n, drawn=table.n_rows - n, selected=0, catalogue=table.n_rows)
     panel.get_by_role("button", name="Draw everything").click()
     page.wait_for_counts(in_view=table.n_rows, drawn=table.n_rows)
 
