@@ -34,7 +34,7 @@ class Walk:
         self._work.submit(lambda: walking.where(self.session), self._show)
 
     def _show(self, place: Place) -> None:
-        many = " selected" if self.session.state.selection else ""
+        many = " selected" if self.session.state.selection else ""  # else drawn, which the maps' counts say
         self.back.disabled, self.on.disabled = place.before < 0, place.after < 0
-        count = f"<b>{place.k:,}</b> of {place.n:,}" if place.k else f"{place.n:,}"
+        count = f"<b>{place.k:,}</b> of {place.n:,}" if place.k else f"{place.n:,} objects"
         self.said.object = f'<div class="walk" title="{_ORDER}">{count}{many}</div>'

@@ -28,7 +28,8 @@ export function render({model, el}) {
     button.setAttribute("aria-label", `${card.id}, ${card.facts}, distance ${card.distance}`)
     button.title = card.id
     button.onclick = () => model.send_msg(k)
-    button.append(sketch(card.path, model.size), element("span", "distance", card.distance), element("span", "facts", card.facts))
+    button.append(...(card.path ? [sketch(card.path, model.size)] : []), element("span", "distance", card.distance),
+                  element("span", "facts", card.facts))
     const item = element("div", "item", "")
     item.setAttribute("role", "listitem")
     item.append(button)

@@ -85,7 +85,7 @@ class NeighboursPane:
             return
         index = session.library.neighbours(run)
         if not index.ready and table.n_rows >= _LONG:
-            self._say(f"Arranging {table.n_rows:,} objects by their latents", "Once per server; it takes a minute or so.")
+            self._say(f"Arranging {table.n_rows:,} objects by their latents", "Once per server; it takes up to a minute.")
         self._work.submit(lambda: look_around(table, index, row), self._show)
 
     def _say(self, title: str, text: str) -> None:

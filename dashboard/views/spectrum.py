@@ -28,6 +28,8 @@ shown.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import panel as pn
 
 from dashboard import spectrum, theme, words
@@ -39,6 +41,10 @@ from dashboard.views._specdesk import SpectrumDesk
 from dashboard.views._specfigure import SpectrumFigure
 from dashboard.views._walk import Walk
 from qsocore.errors import AtlasError
+
+if TYPE_CHECKING:
+    from dashboard.library import Library
+    from dashboard.table import AtlasTable
 
 _FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ² per pixel"}
 
@@ -69,31 +75,22 @@ class SpectrumPane:
 
     def _look(self) -> None:
         session, row = self.session, self.session.focus_row
-        if row < 0 or session.table.store is None or session.table.store.grid is None:
-            self._work.cancel()
-            self._nothing(row)
-            return
         table, run = session.table, session.state.run
-
-        def work() -> tuple[SpectrumView, dict, AtlasError | None]:
-            try:
-                view, fault = spectrum.look_at(table, row, session.library.decoder(run)), None
-            except AtlasError as error:  # a run that cannot reconstruct hides no data
-                view, fault = spectrum.look_at(table, row), error
-            return view, view.scene(), fault
-
-        self._work.submit(work, lambda result: self._show(*result))
-
-    def _nothing(self, row: int) -> None:
-        self._fill(self.hint)
         if row < 0:
-            self.head.object = ""
-            text = "Its spectrum, reconstruction and residual appear here; lasso or box to select many."
-            self.hint.object = empty("Tap an object on the map", text, sketch=True) + self._without_run()
+            self._work.cancel()
+            self._nothing("", "Tap an object on the map",
+                          "Its spectrum, reconstruction and residual appear here; lasso or box to select many.",
+                          below=self._without_run())
+        elif table.store is None or table.store.grid is None:
+            self._work.submit(lambda: (table.ids_of([row])[0], table.row(row)), lambda found: self._nothing(
+                self._head(*found), "This table has no spectra", "To see them, read the survey's files into a store.",
+                "qso ingest FILES --out my.store"))
         else:
-            self.head.object = _head(self.session.state.focus, [])
-            self.hint.object = empty("This table has no spectra", "To see them, read the survey's files into a store.",
-                                     "qso ingest FILES --out my.store")
+            self._work.submit(lambda: _read(table, row, session.library, run), lambda result: self._show(*result))
+
+    def _nothing(self, head: str, title: str, text: str, command: str = "", below: str = "") -> None:
+        self.head.object, self.hint.object = head, empty(title, text, command, sketch=not head) + below
+        self._fill(self.hint)
 
     def _fill(self, content: pn.viewable.Viewable) -> None:
         """Show the hint or the figures; the other is taken off the page, for a hidden figure may never get its size."""
@@ -114,18 +111,26 @@ class SpectrumPane:
         if fault is not None:
             self.session.failed(fault)
         self.desk.scene = scene
-        row = view.row
-        facts = [(short, words.short(row[name], self.session.table.columns[name])) for name, short in _FACTS.items()
-                 if row.get(name) not in (None, "")]
-        self.head.object = _head(view.object_id, facts, warn=bool(row.get("z_warn")))
+        self.head.object = self._head(view.object_id, view.row)
         self._fill(self.figures)
 
+    def _head(self, object_id: str, row: dict) -> str:
+        """Whose it is, and the facts that matter at a glance."""
+        columns, name = self.session.table.columns, words.html(object_id)
+        facts = [(short, words.short(row[fact], columns[fact])) for fact, short in _FACTS.items()
+                 if row.get(fact) not in (None, "")]
+        said = "".join(f'<span class="fact">{words.html(what)} <b>{words.html(value)}</b></span>' for what, value in facts)
+        said += '<span class="fact warn">redshift warning</span>' if row.get("z_warn") else ""
+        return f'<div class="head"><div class="id" title="{name}">{name}</div><div class="facts">{said}</div></div>'
 
-def _head(object_id: str, facts: list[tuple[str, str]], warn: bool = False) -> str:
-    said = "".join(f'<span class="fact">{words.html(name)} <b>{words.html(value)}</b></span>' for name, value in facts)
-    said += '<span class="fact warn">redshift warning</span>' if warn else ""
-    return (f'<div class="head"><div class="id" title="{words.html(object_id)}">{words.html(object_id)}</div>'
-            f'<div class="facts">{said}</div></div>')
+
+def _read(table: AtlasTable, row: int, library: Library, run: str) -> tuple[SpectrumView, dict, AtlasError | None]:
+    """The spectrum, what the browser is given of it, and why there is no reconstruction where there should be one."""
+    try:
+        view, fault = spectrum.look_at(table, row, library.decoder(run)), None
+    except AtlasError as error:  # a run that cannot reconstruct hides no data
+        view, fault = spectrum.look_at(table, row), error
+    return view, view.scene(), fault
 
 
 VIEW = View("Spectrum", "object", 0, SpectrumPane)
