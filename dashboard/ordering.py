@@ -41,7 +41,9 @@ class Order:
 
 def can_order(table: AtlasTable, name: str) -> bool:
     """Whether rows can be put in order by a column: numbers, and classes by their names."""
-    return name in table.columns and (table.is_numeric(name) or table.columns[name].role in _SORTED_ROLES)
+    if name not in table.columns or table.is_numeric(name):
+        return name in table.columns
+    return table.columns[name].role in _SORTED_ROLES and table.coded(name) is not None
 
 
 def page(table: AtlasTable, rows: NDArray[np.int64], order: Order, start: int, stop: int) -> NDArray[np.int64]:
@@ -88,10 +90,10 @@ def keys(table: AtlasTable, rows: NDArray[np.int64], order: Order) -> NDArray:
     if table.is_numeric(order.by):
         values = table.numbers(order.by)[rows]
     else:
-        classes = table.classes(order.by)
-        by_name = np.argsort(np.argsort(np.array(classes.names, dtype=str), kind="stable")).astype(np.float32)
-        by_name[[k for k, name in enumerate(classes.names) if name == "missing"]] = np.nan
-        values = by_name[classes.codes[rows]]
+        coded = table.coded(order.by)
+        by_name = np.argsort(np.argsort(np.array(coded.labels, dtype=str), kind="stable")).astype(np.float32)
+        by_name[[k for k, label in enumerate(coded.labels) if not label]] = np.nan
+        values = by_name[coded.codes[rows]]
     if order.descending:
         values = -values
     return np.where(np.isnan(values), np.float32(np.inf), values)

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboard import theme, words
-from dashboard.columns import grouped, numeric
+from dashboard.columns import cells, grouped, numeric
 from dashboard.ordering import CATALOGUE, RANDOM, Order
 from dashboard.strips import HEIGHT, strips
 from dashboard.views import View
@@ -82,18 +82,16 @@ class Mosaic(Paged):
         side = self._side
         decoder = self.session.library.decoder(self.session.state.run)
         shown = strips(table, rows, decoder, _BINS[side])
-        names = [name for name in (*_FACTS, self.order.by) if name in table.columns]
-        ids, values = table.ids_of(rows), table.frame(rows, names)
-        cells = []
+        names = [name for name in dict.fromkeys((*_FACTS, self.order.by)) if name in table.columns]
+        ids, values, made = table.ids_of(rows), cells(table, rows, names), []
         for number, object_id in enumerate(ids):
             flux, model = shown.paths(number)
-            row = {name: values[name].iloc[number] for name in dict.fromkeys(names)}
-            said = {name: words.short(_plain(value), table.columns[name]) for name, value in row.items()}
+            said = {name: words.short(values[name][number], table.columns[name]) for name in names}
             said = {name: text for name, text in said.items() if text != "—"}
             tip = " · ".join([object_id, *(f"{_FACTS.get(name, words.title(table.columns[name]) + ' ')}{text}"
                                            for name, text in said.items())])
-            cells.append({"id": object_id, "flux": flux, "model": model, "tip": tip, "label": _label(said, self.order.by)})
-        return {"cells": cells, "side": side, "box": [len(shown.wave), HEIGHT]}
+            made.append({"id": object_id, "flux": flux, "model": model, "tip": tip, "label": _label(said, self.order.by)})
+        return {"cells": made, "side": side, "box": [len(shown.wave), HEIGHT]}
 
     def _order(self, **changes: Any) -> None:
         if not self._following:
@@ -107,10 +105,6 @@ class Mosaic(Paged):
         self._side = side
         self._number = first // self.size
         self.fill()
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 def _label(said: dict[str, str], by: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from dashboard import ordering, words
-from dashboard.columns import grouped
+from dashboard.columns import cells, grouped
 from dashboard.ordering import Order
 from dashboard.views import View
 from dashboard.views._pages import Paged
@@ -50,14 +50,14 @@ class SelectionTable(Paged):
     def read(self, table: AtlasTable, rows: np.ndarray) -> dict[str, Any]:
         """Cells of these rows as the user reads them."""
         names, order = self.names, self.order
-        frame = table.frame(rows, names)
+        values = cells(table, rows, names)
         columns = [table.columns[name] for name in names]
-        cells = [[words.value(value, column) for value in frame[column.name].tolist()] for column in columns]
+        texts = [[words.value(value, column) for value in values[column.name]] for column in columns]
         heads = [{"name": column.name, "title": words.heading(column), "tip": column.description or column.name,
                   "number": column.dtype not in ("string", "bool"),
                   "sortable": column.name == "object_id" or ordering.can_order(table, column.name),
                   "sorted": _direction(order, column.name)} for column in columns]
-        return {"columns": heads, "rows": [list(row) for row in zip(*cells, strict=True)]}
+        return {"columns": heads, "rows": [list(row) for row in zip(*texts, strict=True)]}
 
     def _hear(self, message: dict[str, Any]) -> None:
         table = self.session.table
