@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,16 @@ class ParquetTable:
         """One column, row group by row group, so that what is longer than the memory can be read."""
         for batch in self._parquet.iter_batches(65_536, columns=[name]):
             yield batch.column(0)
+
+
+def read_ahead(files: Iterable[Path]) -> Iterator[pa.Table]:
+    """Tables of several files in their order, the next being read while one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        before = None
+        for file in files:
+            coming = pool.submit(pq.read_table, file)
+            if before is not None:
+                yield before.result()
+            before = coming
+        if before is not None:
+            yield before.result()

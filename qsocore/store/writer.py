@@ -25,6 +25,7 @@ from qsocore.store.columns import conform, encoding, to_table, unify
 from qsocore.store.doubles import came_before, texts_at
 from qsocore.store.files import write_text, write_whole
 from qsocore.store.manifest import ARRAYS, Manifest, Shard
+from qsocore.store.parquet import read_ahead
 from qsocore.store.reader import Store, open_store
 
 SHARD_ROWS = 65_536
@@ -179,8 +180,8 @@ class StoreWriter:
 
         def write(file) -> None:
             with pq.ParquetWriter(file, schema, **encoding(schema)) as writer:
-                for number, rows in enumerate(keep):
-                    table = pq.read_table(paths.fragment(self.root, number))
+                fragments = read_ahead(paths.fragment(self.root, number) for number in range(self.n_shards))
+                for number, (rows, table) in enumerate(zip(keep, fragments, strict=True)):
                     checksums = json.loads(table.schema.metadata[_CHECKSUMS])
                     if rows is not None and not rows.all():
                         table = table.filter(pa.array(rows))
