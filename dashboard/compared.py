@@ -45,7 +45,7 @@ def slots(session: Session) -> list[Compared]:
 
 def selected(session: Session) -> list[Compared]:
     """The selection, of which what is drawn counts; empty when nothing is selected."""
-    return [Compared("selected", "Selected", "flux", session.selected_rule)] if session.state.selection else []
+    return [Compared("selected", "Selected", "accent", session.selected_rule)] if session.state.selection else []
 
 
 def sets(session: Session, prefer: str = "slots") -> list[Compared]:

@@ -20,10 +20,10 @@ _DIFFERENCE = ("wave", "flux", "low", "high")
 _HOVER = [("λ", "@wave{0.0} Å"), ("flux", "@flux{0.000} (@low{0.000} to @high{0.000})"), ("model", "@model{0.000}"),
           ("spectra", "@number{0,0}")]
 _ROBUST = (0.3, 99.7)
-_WELL = 0.03  # of the most spectra in a pixel; fewer set no limits
+_SEEN, _WELL = 0.01, 0.03  # of the most spectra in a pixel; fewer are not in view at first, and set no limits of flux
 _TALL = ":host { flex: 2.2 1 0 !important; }"
 _STRIP = 104  # pixels
-_LETTER, _STEPS = 0.0125, 3  # width of a letter as part of the axis; rows of names
+_LETTER, _STEPS = 0.0155, 5  # width of a letter as part of the axis; rows of names
 _KINDS = {"QSO": ("emission",), "STAR": ("absorption", "H"), "GALAXY": ("emission", "absorption")}
 
 
@@ -118,7 +118,8 @@ class CompositeFigure:
                            "height": heights(lines, self.wave.end - self.wave.start)}
 
     def _limit(self, wave: NDArray, most: NDArray, members: dict[str, Member], difference: Difference | None) -> None:
-        known = np.flatnonzero(np.any([np.isfinite(member.data.flux) for member in members.values()], axis=0))
+        known = np.any([np.isfinite(member.data.flux) for member in members.values()], axis=0)
+        known = np.flatnonzero(known & (most >= _SEEN * most.max()))
         if not known.size:
             return
         ends = float(wave[known[0]]), float(wave[known[-1]])
@@ -184,5 +185,5 @@ def heights(lines: list[Line], width: float) -> list[float]:
     for line in lines:
         step = next((k for k, end in enumerate(ends) if end < line.wave), int(np.argmin(ends)))
         ends[step] = line.wave + letter * (len(line.name) + 1)
-        chosen.append(0.985 - 0.07 * step)
+        chosen.append(0.985 - 0.06 * step)
     return chosen

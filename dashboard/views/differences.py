@@ -183,7 +183,7 @@ def heading(pair: tuple[Compared, Compared], which: Sides, found: list[Separatio
     tested = [one for one in found if one.effect == one.effect]
     differ = sum(one.differs for one in tested)
     return (f'<div class="heading" title="{words.html(_TIP)}">{against}{both}<br>{differ} of {len(tested)} columns differ '
-            "(p &lt; 0.01, corrected)</div>")
+            "(p &lt; 0.01, corrected); medians, and shares of classes</div>")
 
 
 def _of(compared_: int, there_are: int) -> str:

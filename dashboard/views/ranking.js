@@ -31,9 +31,12 @@ export function render({model, el}) {
 
   const show = () => {
     const [a, b] = model.titles
-    const heads = ["Column", "", "Effect", `${a}, median`, `${b}, median`, "p", `n, ${a}`, `n, ${b}`]
+    const middle = "median; of a class its share"
+    const heads = [["Column", ""], ["", ""], ["Effect", "Cliff's delta, or Cramer's V of classes"], [a, `${a}: ${middle}`],
+                   [b, `${b}: ${middle}`], ["p", "corrected for all columns"], [`n, ${a}`, "values"], [`n, ${b}`, "values"]]
     table.replaceChildren(
-      make("thead", {}, make("tr", {}, ...heads.map((text, k) => make("th", {class: k > 5 ? "count" : "", scope: "col"}, text)))),
+      make("thead", {}, make("tr", {}, ...heads.map(([text, title], k) =>
+        make("th", {class: k > 5 ? "count" : "", scope: "col", title}, text)))),
       make("tbody", {}, ...model.content.map(line)))
     box.scrollTop = 0
   }

@@ -105,7 +105,7 @@ def test_lines_are_those_that_a_class_shows():
     assert "Ca K" in names and "Hβ" in names and "Mg II" not in names
     assert {"Mg II", "Hβ"} <= {line.name for line in lines_of("QSO", 2000, 9000)}
     close = lines_of("QSO", 1000, 9000)
-    assert len(set(heights(close, 8000))) > 1 and set(heights(close, 80)) == {0.985}
+    assert len(set(heights(close, 8000))) > 1 and set(heights(close, 80)) <= {0.985, 0.925}
 
 
 def test_limits_leave_wild_values_out():
