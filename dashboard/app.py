@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl
 
 import panel as pn
 import panel_material_ui as pmui
+from panel import reactive
+from panel.io.resources import LOCAL_DIST
 
 from dashboard import actions, layout
 from dashboard.library import Library
@@ -14,6 +16,9 @@ from dashboard.session import Session
 from dashboard.state import State
 
 _URL_DELAY_MS = 400
+
+# a pane that is made while its tab is turned away belongs to no document, and Panel would have its stylesheet from a CDN
+reactive.CDN_DIST = LOCAL_DIST
 
 
 def create(library: Library) -> pmui.Page:

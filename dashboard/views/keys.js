@@ -132,16 +132,30 @@ export function render({model, el}) {
   say()
 }
 
-/* Figures say to those who cannot see them what they show. */
+/* Figures say to those who cannot see them what they show; a control without a label is called by its tooltip. */
 function label() {
   for (const doc of window.Bokeh?.documents ?? []) {
     for (const model of doc._all_models?.values() ?? []) {
-      const el = model.type === "Figure" ? window.Bokeh.index.find_one(model)?.el : null
-      if (!el || el.hasAttribute("aria-label")) { continue }
-      const axis = (side) => [...(model[side] ?? [])].map(({axis_label}) => axis_label).find((words) => words) ?? ""
-      const [x, y] = [axis("below"), axis("left") || (model.title?.text ?? "")]
-      el.setAttribute("role", "figure")
-      el.setAttribute("aria-label", (x && y ? `${y} over ${x}` : x || y || model.name || "Figure").trim())
+      if (model.type === "Figure") {
+        label_figure(model, window.Bokeh.index.find_one(model)?.el)
+      } else if (model.data?.attributes?.description && !model.data.attributes.label) {
+        label_control(window.Bokeh.index.find_one(model)?.el, model.data.attributes.description)
+      }
     }
+  }
+}
+
+function label_figure(model, el) {
+  if (!el || el.hasAttribute("aria-label")) { return }
+  const axis = (side) => [...(model[side] ?? [])].map(({axis_label}) => axis_label).find((words) => words) ?? ""
+  const [x, y] = [axis("below"), axis("left") || (model.title?.text ?? "")]
+  el.setAttribute("role", "figure")
+  el.setAttribute("aria-label", (x && y ? `${y} over ${x}` : x || y || model.name || "Figure").trim())
+}
+
+function label_control(el, words) {
+  for (const node of el?.shadowRoot?.querySelectorAll("[role=combobox], input, textarea, button") ?? []) {
+    const named = node.hasAttribute("aria-label") || node.labels?.length || node.title || node.innerText?.trim()
+    if (!named || node.matches("[role=combobox]:not([aria-label])")) { node.setAttribute("aria-label", words) }
   }
 }
