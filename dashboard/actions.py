@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard import derive
+from dashboard.plane import ENOUGH
 from dashboard.raster import View
 from dashboard.state import DENSITY, MAX_MAPS, SLOTS
 
@@ -116,7 +117,7 @@ def _windows(session: Session) -> tuple:
 def _followed(session: Session, number: int, windows: tuple) -> tuple:
     """Windows of the other maps, such that they show where the objects in view of this one are."""
     state, plane = session.state, session.plane(number)
-    rows = plane.rows_in(windows[number], session.by_place(plane, session.drawn_rule), derive.ENOUGH)
+    rows = plane.rows_in(windows[number], session.by_place(plane, session.drawn_rule), ENOUGH)
     for other, name in enumerate(state.maps):
         if other != number:
             same = session.axes_of(name) == plane.axes

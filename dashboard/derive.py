@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dashboard.plane import extent
 from dashboard.table import MISSING, OTHER, Classes
 from qsocore import selection
 
@@ -21,10 +22,7 @@ SLOT_NAMES = ("neither", "A", "B", "A and B")
 MAX_CORNERS = 400
 """A lasso with more says nothing that a screen can show."""
 
-_MARGIN = 0.03
-_ROBUST, _MOST = (0.05, 99.95), (1.0, 99.0)
-ENOUGH = 1_000_000
-"""Rows of which percentiles are taken; those of more differ by less than a pixel."""
+_MOST = (1.0, 99.0)
 
 
 def bits_of(rule: str, table: AtlasTable) -> NDArray[np.uint8]:
@@ -120,27 +118,6 @@ def outline(rule: str, x: str, y: str) -> list[list[float]] | None:
     parsed = selection.from_json(rule) if rule else {"op": "all"}
     on_plane = parsed["op"] == "polygon" and selection.columns_of(parsed) == [x, y]
     return parsed["vertices"] if on_plane else None
-
-
-def extent(values: NDArray, inner: tuple[float, float] = _ROBUST) -> tuple[float, float]:
-    """Where an axis begins and ends: everything, unless a few rows lie far out; then the rest, with room around it.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        Coordinates; NaN is left out.
-    inner : tuple of float
-        Percentiles between which the rest lies.
-    """
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    ends = np.percentile(finite[:: max(1, finite.size // ENOUGH)], inner)
-    room = 0.25 * float(ends[1] - ends[0]) or 0.5
-    low, high = max(low, float(ends[0]) - room), min(high, float(ends[1]) + room)
-    margin = _MARGIN * (high - low) or 0.5
-    return low - margin, high + margin
 
 
 def class_counts(codes: NDArray, n_classes: int, rows: NDArray | None = None) -> NDArray[np.int64]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.once import Once
+from dashboard.shelf import BIG
 from dashboard.table import AtlasTable
 from qsocore.errors import AtlasError
+from qsocore.progress import Progress
 from qsocore.store import open_store
 
 if TYPE_CHECKING:
@@ -102,6 +104,20 @@ class Library:
         from qsocore.embed.decoder import Decoder
 
         return self.once(("decoder", run), lambda: Decoder(folder, source=self.store.grid))
+
+    def prepare(self) -> None:
+        """Index what a first page shows, with a line of progress where it takes a while: a big catalogue's first time."""
+        run = next((run.name for run in self.runs()), "")
+        table = self.table(run)
+        axes = next(iter(table.maps.values()), ())
+        if table.n_rows < BIG or not axes:
+            return
+        steps = [lambda: table.plane(*axes), *(lambda axis=axis: table.extent(axis) for axis in axes)]
+        steps += [lambda: table.classes("class")] if "class" in table.columns else []
+        with Progress(len(steps), f"index {table.n_rows:,} objects") as progress:
+            for step in steps:
+                step()
+                progress.update(1)
 
     def warm_up(self) -> None:
         """Load the surveys and the latest run's model ahead of the first tap."""

@@ -16,6 +16,9 @@ from dashboard import _kernels
 _PER_CELL = 16  # points in an average cell; fewer make the index large, more make small views slow
 _SIDES = (8, 1024)
 _ROBUST = (0.05, 99.95)
+_MARGIN = 0.03
+ENOUGH = 1_000_000
+"""Rows of which percentiles are taken; those of more differ by less than a pixel."""
 _SLABS = 512
 NO_BITS = np.empty(0, np.uint8)
 
@@ -149,6 +152,28 @@ class Plane:
             edges = _slabs(corners, y0, step)
             _kernels.in_polygon(x, y, self.order, exact is not None, *stretches, corners, *edges, y0, step, out)
         return out
+
+
+def extent(values: NDArray, inner: tuple[float, float] = _ROBUST) -> tuple[float, float]:
+    """Where an axis begins and ends: everything, unless a few rows lie far out; then the rest, with room around it.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Coordinates, without infinities; NaN is left out.
+    inner : tuple of float
+        Percentiles between which the rest lies.
+    """
+    low, high = float(np.fmin.reduce(values, initial=np.nan)), float(np.fmax.reduce(values, initial=np.nan))
+    sample = values[:: max(1, values.size // ENOUGH)]
+    sample = sample[np.isfinite(sample)] if np.isfinite(sample).any() else values[np.isfinite(values)]
+    if not sample.size:
+        return 0.0, 1.0
+    ends = np.percentile(sample, inner)
+    room = 0.25 * float(ends[1] - ends[0]) or 0.5
+    low, high = max(low, float(ends[0]) - room), min(high, float(ends[1]) + room)
+    margin = _MARGIN * (high - low) or 0.5
+    return low - margin, high + margin
 
 
 def _inner(values: NDArray) -> tuple[float, float]:

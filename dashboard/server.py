@@ -56,6 +56,7 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
         When the port is taken.
     """
     port = free_port(port)
+    library.prepare()
     import panel as pn
 
     from dashboard.app import create

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dashboard import derive
 from dashboard.colourings import COLOURINGS, Colouring, Scale
-from dashboard.plane import NO_BITS, Plane
+from dashboard.plane import NO_BITS, Plane, extent
 from dashboard.selecting import History
 from dashboard.state import DENSITY, SLOTS, State
 from dashboard.worker import Late, Latest
@@ -93,13 +93,11 @@ class Session(param.Parameterized):
 
     def extent_of(self, name: str) -> tuple[float, float, float, float]:
         """The view of a map that shows everything: x0, x1, y0, y1."""
-        def make() -> tuple[float, float, float, float]:
-            sides, ground = [self.table.numbers(axis) for axis in self.axes_of(name)], self.table.ground.get(name)
-            if ground is not None:
-                sides = [np.concatenate(both) for both in zip(sides, ground, strict=True)]
-            return *derive.extent(sides[0]), *derive.extent(sides[1])
-
-        return self.library.once(("extent", self.state.run, name), make)
+        sides, ground = [self.table.extent(axis) for axis in self.axes_of(name)], self.table.ground.get(name)
+        if ground is not None:
+            theirs = self.library.once(("ground's extent", self.state.run, name), lambda: [extent(side) for side in ground])
+            sides = [(min(one[0], other[0]), max(one[1], other[1])) for one, other in zip(sides, theirs, strict=True)]
+        return *sides[0], *sides[1]
 
     # ---- colours
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dashboard.colourings.categorical import MAX_CLASSES
 from dashboard.once import Once
-from dashboard.plane import Plane
+from dashboard.plane import Plane, extent
 from dashboard.shelf import Shelf
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError, did_you_mean
@@ -351,6 +351,11 @@ class AtlasTable:
             return Plane((x, y), **parts, box=tuple(box.tolist()), n_rows=self.n_rows)
 
         return self._once(("plane", x, y), make)
+
+    def extent(self, name: str) -> tuple[float, float]:
+        """Where an axis begins and ends, see `dashboard.plane.extent`."""
+        return self._once(("extent", name), lambda: tuple(self.shelf.array(
+            f"extent {self._part(name).version} {name}", lambda: np.array(extent(self.numbers(name)))).tolist()))
 
     def in_order(self, plane: Plane, name: str, values: Callable[[], NDArray]) -> NDArray:
         """Values by row as values by place of a plane; kept while there is room, shared by all sessions.

@@ -98,14 +98,15 @@ class MapFigure:
 
     def _draw_marks(self) -> None:
         plot = self.figure
-        self._spokes = plot.segment("x0", "y0", "x1", "y1", source=self.spokes, line_width=1, line_alpha=0.7)
-        self._rare = plot.scatter("x", "y", source=self.rare, size=5.5, line_width=0.8, line_alpha=0.9, fill_alpha=1.0,
+        self._spokes = plot.segment("x0", "y0", "x1", "y1", source=self.spokes, line_width=1, line_alpha=0.7,
+                                    name="spokes")
+        self._rare = plot.scatter("x", "y", source=self.rare, size=5.5, name="rare", line_width=0.8, line_alpha=0.9, fill_alpha=1.0,
                                   fill_color={"field": "level", "transform": self.mapper})
         self._shores = plot.multi_line("xs", "ys", source=self.names, line_width=1.2, line_alpha=0.55)
         self._names = plot.text("x", "y", "name", source=self.names, text_font_size="11px", text_align="center",
-                                text_baseline="middle", text_font_style="bold", text_outline_color="black")
+                                text_baseline="middle", text_font_style="bold", name="islands")
         self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
-        self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2)
+        self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2, name="focus")
         plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
 
     def on_move(self, told: Callable[[tuple[float, float, float, float]], None]) -> None:

@@ -63,6 +63,12 @@ class AtlasPage:
         """What the browser holds of a figure's data, shape (n,)."""
         return np.array(self.page.evaluate(_COLUMN, [name, renderer, column]), float)
 
+    def data(self, name, renderer, column):
+        """What the browser holds of a named renderer of a figure, shape (n,)."""
+        number = self.page.evaluate("([name, renderer]) => Bokeh.documents[0].get_model_by_name(name).renderers"
+                                    ".findIndex((one) => one.name == renderer)", [name, renderer])
+        return self.column(name, number, column)
+
     def wait_for_figure(self, name, least):
         """Until a figure stands on the page, at least so many pixels wide and high."""
         self.page.wait_for_function("""([name, least]) => {

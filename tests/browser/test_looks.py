@@ -30,7 +30,7 @@ def overlap(one, other):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("query", ["?focus=test:one:00003", "?x=latent_0&y=latent_1&colour_by=z&focus=test:one:00003", ""])
+@pytest.mark.parametrize("query", ["?focus=test:one:00003", "?maps=latent_0,latent_1&colour_by=z&focus=test:one:00003", ""])
 def test_nothing_overlaps_or_is_cut_off(atlas, size, query):
     page = atlas(query, size=size)
     if query:

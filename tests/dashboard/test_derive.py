@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dashboard import derive
+from dashboard.plane import extent
 from dashboard.table import MISSING, OTHER
 from qsocore import selection
 from tests.dashboard.survey import in_memory
@@ -102,12 +103,12 @@ def test_a_window_around_most_of_some_objects():
 
 def test_the_extent_shows_everything_unless_a_few_rows_lie_far_out():
     inner = np.linspace(0, 10, 20_000).astype(np.float32)
-    low, high = derive.extent(inner)
+    low, high = extent(inner)
     assert low < 0 and high > 10 and high - low < 11
-    low, high = derive.extent(np.append(inner, [-9999, np.nan]).astype(np.float32))
+    low, high = extent(np.append(inner, [-9999, np.nan]).astype(np.float32))
     assert low == pytest.approx(-3, abs=1) and high < 11
     for odd in (np.full(3, 7.0), np.full(3, np.nan), np.zeros(0)):
-        low, high = derive.extent(odd.astype(np.float32))
+        low, high = extent(odd.astype(np.float32))
         assert np.isfinite([low, high]).all() and high > low
 
 
