@@ -50,6 +50,11 @@ def test_the_list_is_put_between_its_marks_and_only_there(tmp_path, capsys):
     assert capsys.readouterr().out.strip() == keys.markdown()
 
 
+def test_readme_has_the_keys_that_there_are():
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    assert keys.rewritten(readme) == readme, "renew it by python -m dashboard.keys --write README.md"
+
+
 def test_the_number_of_a_map_from_its_figures_name():
     assert [_number(name) for name in ("map", "map 2", "map 3", "sky", "")] == [0, 1, 2, 0, 0]
 
