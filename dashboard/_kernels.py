@@ -1,8 +1,8 @@
 """The loops over points that everything on the map waits for, compiled; they let go of the interpreter lock.
 
 Points are those of a `dashboard.plane.Plane`: sorted by the row of cells that they lie in, so that what a view shows is one
-stretch of them per row of cells, and that points which follow each other fall on pixels that are near each other. A picture is made in
-bands of pixel rows, each by one thread, so that no two write to the same place.
+stretch of them per row of cells, and that points which follow each other fall on pixels that are near each other. A picture
+is made in bands of pixel rows, each by one thread, so that no two write to the same place.
 
 Shapes: x, y and whatever goes with them (n,); first, last (n_stretches,); bits are one per point, the lowest first in a
 byte, or empty when all points count; pictures (height, width) with the lowest y first.

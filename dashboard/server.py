@@ -61,13 +61,12 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
 
     from dashboard.app import create
     from dashboard.downloads import ROUTES
-    from dashboard.raster import warm_up
 
     server = pn.serve({"/": lambda: create(library)}, port=port, address=HOST, start=False, show=False, title="QSO Atlas",
                       verbose=False, extra_patterns=ROUTES,
                       websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
-    library.pool.submit(warm_up)
+    library.pool.submit(_warm_up)
     library.pool.submit(library.warm_up)
     print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
     if browser:
@@ -78,3 +77,14 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
         server.io_loop.start()
     finally:
         server.stop()
+
+
+def _warm_up() -> None:
+    """Import and compile what the first page needs, while the browser is still on its way."""
+    import matplotlib.figure  # noqa: F401  Panel looks whether a pane is one of these
+
+    from dashboard import raster
+    from dashboard.views import VIEWS
+
+    list(VIEWS)
+    raster.warm_up()
