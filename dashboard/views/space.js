@@ -78,11 +78,11 @@ class Desk {
     const {names = [], low, below, above, high} = this.model.axes
     this.rows = names.map((name, k) => {
       const label = `Latent ${name.replace("latent_", "")}`
-      const share = (value) => 100 * (value - low[k]) / (high[k] - low[k])
+      const share = (value) => Math.min(Math.max((value - low[k]) / (high[k] - low[k]), 0), 1)
       const slide = make("input", {type: "range", min: low[k], max: high[k], step: "any", "aria-label": label,
                                    oninput: () => this.dragged(k)})
       slide.step = (high[k] - low[k]) / 400
-      const half = make("i", {class: "half", style: `left:${share(below[k])}%; width:${share(above[k]) - share(below[k])}%`})
+      const half = make("i", {class: "half", style: `--at:${share(below[k])}; --wide:${share(above[k]) - share(below[k])}`})
       const mark = make("i", {class: "mark", hidden: ""})
       const value = make("output", {class: "value"})
       const row = make("label", {class: "slide", title: `${label}; the thick stretch holds two thirds of all objects`},
@@ -116,7 +116,7 @@ class Desk {
     const focus = this.model.focus
     this.rows.forEach(({mark, share}, k) => {
       mark.hidden = !focus.length
-      if (focus.length) { mark.style.left = `${Math.min(Math.max(share(focus[k]), 0), 100)}%` }
+      if (focus.length) { mark.style.setProperty("--at", share(focus[k])) }
     })
   }
 

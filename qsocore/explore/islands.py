@@ -20,7 +20,7 @@ NOWHERE = -1
 _DENSITY = 10  # the neighbour whose distance says how dense it is around a point
 _SMALLEST = 0.01  # share of the reference that makes an island
 _LEAST = 12
-_CORNERS, _INLAND = 60, 0.9  # of an outline; share of the members, the densest, that it is drawn around
+_INLAND = 0.9  # share of the members that an outline is wide enough for
 _METADATA = b"islands"
 
 
@@ -43,7 +43,7 @@ class Island:
     reasons : list of dict
         ``text``, ``column`` and ``share`` (Youden's J) of what sets it apart, see `qsocore.explore.labels`.
     outline : list of [x, y]
-        Corners around most of it.
+        Corners around it, or around its largest piece.
     """
 
     number: int
@@ -101,18 +101,19 @@ class Islands:
         return int(members[self.core[members].argmin()])
 
     def outline(self, number: int) -> list[list[float]]:
-        """Corners of a line around the denser part of an island."""
+        """Corners of a line around an island: the shore of tiles that hold its members, the loneliest left out."""
         import shapely
 
         members = np.flatnonzero(self.number == number)
-        dense = members[np.argsort(self.core[members], kind="stable")[: max(int(_INLAND * len(members)), 4)]]
-        hull = shapely.concave_hull(shapely.MultiPoint(self.places[dense].astype(float)), ratio=0.25)
-        rim = getattr(hull, "exterior", None)
-        if rim is None:  # all on one line
-            return []
-        corners = np.asarray(rim.coords)
-        keep = np.unique(np.linspace(0, len(corners) - 1, min(len(corners), _CORNERS)).round().astype(int))
-        return [[float(f"{x:.5g}"), float(f"{y:.5g}")] for x, y in corners[keep]]
+        reach = 2 * float(np.quantile(self.core[members], _INLAND)) or 1e-6
+        inland = self.places[members[self.core[members] <= reach]].astype(float)
+        side = reach / 3
+        west, south = np.unique(np.floor(inland / side), axis=0).T * side
+        tiles = shapely.box(west, south, west + side, south + side)
+        land = shapely.coverage_union_all(tiles).buffer(reach, quad_segs=4).buffer(-0.6 * reach, quad_segs=4)
+        land = land.simplify(0.1 * reach)
+        main = max(getattr(land, "geoms", [land]), key=lambda piece: piece.area)
+        return [[float(f"{x:.5g}"), float(f"{y:.5g}")] for x, y in main.exterior.coords]
 
 
 def _by_size(found: NDArray) -> NDArray[np.int16]:
