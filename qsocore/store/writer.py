@@ -32,7 +32,6 @@ SHARD_ROWS = 65_536
 """Most rows of one shard."""
 
 _GROUP_ROWS = 16_384  # a tapped object's row is read by its row group
-_MANY, _GROUP_OF_MANY = 4_000_000, 65_536  # but each group adds to the footer, which opening reads
 _CHECKSUMS = b"qso_atlas_checksums"
 
 
@@ -147,7 +146,7 @@ class StoreWriter:
                      for shard, rows in enumerate(keep))
         if not n_rows:
             raise StoreError("no object was read", self.out)
-        surveys, shards, checksum = self._write_catalog(keep, n_rows)
+        surveys, shards, checksum = self._write_catalog(keep)
         Manifest(
             n_rows=n_rows, grid=self.grid, surveys=dict(sorted(surveys.items())),
             shards=tuple(shards) if self.grid else (), catalog_sha256=checksum, code_version=__version__,
@@ -171,9 +170,8 @@ class StoreWriter:
         lengths = [pq.read_metadata(paths.fragment(self.root, shard)).num_rows for shard in range(self.n_shards)]
         return np.split(~again, np.cumsum(lengths)[:-1])
 
-    def _write_catalog(self, keep: list[NDArray[np.bool_] | None], n_rows: int) -> tuple[Counter, list[Shard], str]:
+    def _write_catalog(self, keep: list[NDArray[np.bool_] | None]) -> tuple[Counter, list[Shard], str]:
         """Put the fragments together, less the rows that do not stay; None keeps all."""
-        group = _GROUP_ROWS if n_rows < _MANY else _GROUP_OF_MANY
         schema = unify(pq.read_schema(paths.fragment(self.root, shard)) for shard in range(self.n_shards))
         surveys: Counter = Counter()
         shards: list[Shard] = []
@@ -187,7 +185,7 @@ class StoreWriter:
                         table = table.filter(pa.array(rows))
                         checksums = self._compact(number, rows)
                     if table.num_rows:
-                        writer.write_table(conform(table, schema), row_group_size=group)
+                        writer.write_table(conform(table, schema), row_group_size=_GROUP_ROWS)
                         surveys.update({entry["values"]: entry["counts"] for entry in
                                         table.column("survey").value_counts().to_pylist()})
                         shards.append(Shard(number, table.num_rows, checksums))
