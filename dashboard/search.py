@@ -133,13 +133,12 @@ def _ids(text: str, table: AtlasTable) -> Meaning:
 
 
 def _known(asked: list[str], table: AtlasTable) -> dict[str, str]:
-    """Object id by what was asked for: object ids, or a survey's own."""
-    found = {word: word for word, row in zip(asked, table.rows_of(asked), strict=True) if row >= 0}
-    rest = [word for word in asked if word not in found]
-    for stem in _stems(table) if rest else ():
-        rows = table.rows_of([f"{stem}:{word}" for word in rest])
-        found |= {word: f"{stem}:{word}" for word, row in zip(rest, rows, strict=True) if row >= 0}
-    return found
+    """Object id by what was asked for: object ids, or a survey's own; the ids are gone through but once."""
+    stems = _stems(table) if any(":" not in word for word in asked) else []
+    pairs = [(word, word) for word in asked] + [(word, f"{stem}:{word}") for stem in stems for word in asked if ":" not in word]
+    there = table.rows_of([name for _, name in pairs]) >= 0
+    found = {word: name for (word, name), known in zip(reversed(pairs), reversed(there), strict=True) if known}
+    return {word: found[word] for word in asked if word in found}
 
 
 def _stems(table: AtlasTable) -> list[str]:
@@ -223,9 +222,10 @@ def _values(match: re.Match, table: AtlasTable) -> list[tuple[str, str]] | None:
     coded = None if table.is_numeric(name) else table.coded(name)
     if coded is None:
         return []
-    counts = np.bincount(coded.codes, minlength=len(coded.labels))
-    order = [k for k in np.argsort(-counts, kind="stable") if coded.labels[k] and typed in coded.labels[k].lower()]
-    return [(_quoted(coded.labels[k]), f"{counts[k]:,} objects") for k in order[:MOST]]
+    classes = table.classes(name)
+    counts = {label: f"{n:,} objects" for label, n in zip(classes.names, classes.counts, strict=True) if label in coded.labels}
+    labels = [label for label in (*counts, *sorted(set(coded.labels) - set(counts) - {""})) if typed in label.lower()]
+    return [(_quoted(label), counts.get(label, "")) for label in labels[:MOST]]
 
 
 def _brackets(match: re.Match, table: AtlasTable) -> list[tuple[str, str]] | None:
