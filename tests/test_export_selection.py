@@ -124,11 +124,18 @@ def test_columns_of_a_run_keep_their_meaning_and_gaps(store, tmp_path):
     assert meaning["latent_0"]["role"] == "latent" and meaning["umap_y"]["role"] == "coordinate"
 
 
-def test_single_precision_as_in_the_dashboard(tmp_path):
-    writer = StoreWriter(tmp_path / "f.store", None, {}, 1)
-    writer.write_shard(0, None, None, None, {"object_id": ["a:b:0", "a:b:1"], "survey": ["a"] * 2, "z": [2.1, 2.1 + 1e-9]})
-    store = writer.finish()
-    assert export(store.path, tmp_path / "a.txt", where="z == 2.1") == 2
+@pytest.mark.parametrize("text", [
+    "z == 2.1", "z >= 2.1", "anomaly > 3.5", "polygon(umap; 0 -2, 2 -2, 2 2, 0 2)", "polygon(z, latent_0; 0 -1, 3 -1, 3 0.3)",
+    'class != "QSO"', 'class in ["STAR", "none"] | latent_0 is missing', 'ids ["sim:1:7", "sim:1:8"]', "~(umap_x > 0)"])
+def test_the_dashboard_selects_the_same_rows(store, text):
+    from dashboard.library import Library
+    from qsocore.selection import evaluate
+    from qsocore.workflow.joined import Joined
+
+    table, source = Library.open(store.path).table("demo"), Joined(store, store.run("demo"))
+    ours, theirs = (evaluate(parse(text), part.values, N) for part in (source, table))
+    np.testing.assert_array_equal(ours, theirs)
+    assert ours.any()
 
 
 def _said(file):

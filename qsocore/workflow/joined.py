@@ -108,21 +108,12 @@ class Joined:
         return next(part for part in self._parts if name in part.columns)
 
     def values(self, name: str) -> Any:
-        """A column as `qsocore.selection.evaluate` reads it.
-
-        Fractional numbers come in single precision, as the dashboard has them, so that one rule selects the same rows there
-        and here.
-        """
+        """A column as `qsocore.selection.evaluate` reads it, with all its digits."""
         part = self._part_of(name)
         if self.columns[name].dtype == "string":
             distinct = name in _DISTINCT or self.columns[name].role == "id"
             return _Searched(part, name) if distinct else _coded(part.read([name], None).column(0))
-        values = to_numpy(part.read([name], None).column(0))
-        if values.dtype.kind != "f":
-            return values
-        values = values.astype(np.float32)
-        values[~np.isfinite(values)] = np.nan
-        return values
+        return to_numpy(part.read([name], None).column(0))
 
     def table(self, names: Sequence[str], rows: ArrayLike | None = None) -> pa.Table:
         """Columns of some rows (all by default, else in the order given) as an Arrow table, their meaning in the fields."""
