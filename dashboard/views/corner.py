@@ -36,7 +36,7 @@ class CornerPane:
                                        sx=NARROW)
         self.colour = pmui.Select(label="Coloured by", width=170, **small)
         looks = {"margin": 0, "sizing_mode": "stretch_width", "stylesheets": [theme.css()]}
-        self.said = pn.pane.HTML("", height=46, styles={"padding": "0 12px"}, **looks)
+        self.said = pn.pane.HTML("", height=44, styles={"padding": "0 12px"}, **looks | {"stylesheets": [theme.css("export")]})
         self.key = pn.pane.HTML("", height=34, visible=False, styles={"padding": "0 12px"}, **looks)
         self.figure = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_both", margin=(0, 4))
         self._following = False
@@ -78,7 +78,7 @@ class CornerPane:
             self._list()
         names, colour = tuple(self.chosen.value), "" if self.colour.value == DENSITY else self.colour.value
         if len(names) < 2:
-            self.said.object = '<div class="counts">Choose at least two columns.</div>'
+            self.said.object = '<div class="about">Choose at least two columns.</div>'
             return
         (rule, what), drawn_rule = shown_rule(session), session.drawn_rule
         behind = (session.state.run, names, drawn_rule) if session.state.selection else None
@@ -97,7 +97,7 @@ class CornerPane:
             grey = f" · {rest.n:,} drawn in grey" if rest else ""
             beyond = f" · {found.n_beyond:,} of them beyond an axis" if found.n_beyond else ""
             said = f"<b>{found.n:,}</b> {what}{beyond}{grey} · no sampling"
-            self.said.object = f'<div class="counts">{said}</div><div class="counts">{_HELP}</div>'
+            self.said.object = f'<div class="about">{said}</div><div class="about">{_HELP}</div>'
             self._paint()
             self._ring()
 

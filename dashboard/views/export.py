@@ -35,14 +35,14 @@ class ExportPane:
         self._sets: dict[str, Compared] = {}
         self._counts: dict[str, int] = {}
         self.which = pmui.Select(label="Objects", width=210, **_SMALL)
-        self.format = pmui.Select(label="Format", options=FORMATS, value=".fits", width=150, **_SMALL)
+        self.format = pmui.Select(label="Write as", options=FORMATS, value=".fits", width=150, **_SMALL)
         self.extent = pmui.Select(label="Columns", width=210, **_SMALL)
         self.columns = pmui.MultiChoice(label="Those chosen", chip=False, searchable=True, delete_button=False, visible=False,
                                         visual_size="small", sizing_mode="stretch_width", margin=(4, 6),
                                         css_classes=["control"], sx=NARROW)
         self.figure = pmui.Select(label="Figure", options=FIGURES, width=210, **_SMALL)
         kinds = {kind.upper(): kind for kind in paper.FORMATS}
-        self.kind = pmui.Select(label="Format of the figure", options=kinds, value="pdf", width=150, **_SMALL)
+        self.kind = pmui.Select(label="Draw as", options=kinds, value="pdf", width=150, **_SMALL)
         self.rows = self._button("Download", lambda: self._download_rows())
         self.rule = self._button("Rule (JSON)", lambda: self._download_rule(), variant="outlined")
         self.draw = self._button("Download figure", lambda: self._download_figure())
