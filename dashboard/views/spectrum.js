@@ -355,7 +355,8 @@ class Desk {
 }
 
 export function render({model, view, el}) {
-  const desk = new Desk(model, view.model.document, el)
+  view.desk?.leave()
+  const desk = view.desk = new Desk(model, view.model.document, el)
   desk.take(model.scene)
   model.on("scene", () => desk.take(model.scene))
   model.on("lifecycle:remove", () => desk.leave())

@@ -4,23 +4,22 @@ The server sends an object once; smoothing, redshift, line marks, frame and jump
 (``spectrum.js``). Each action has a control with an accessible name, and most can be asked for by an event,
 ``window.dispatchEvent(new CustomEvent("atlas-spectrum", {detail: ACTION}))``:
 
-===========  ==========================  ====================
-Marz's key   control                     action
-===========  ==========================  ====================
-n, right     Next object                 (a click on it)
-b, left      Previous object             (a click on it)
-r            the toolbar's Reset         reset zoom
-l            Line marks                  lines
-s, d         More, Less smoothing        more, less smoothing
-t            Reconstruction              reconstruction
-z            Redshift                    redshift
-[, ]         Lower, Higher redshift      lower, higher redshift
-(none)       Catalogue redshift          catalogue redshift
-(none)       Rest frame                  rest frame
-(none)       Keep the window             pin window
-(none)       Next largest residual       next residual
-(none)       Previous residual           previous residual
-===========  ==========================  ====================
+======  ==========================  ====================
+key     control                     action
+======  ==========================  ====================
+n, b    Next, Previous object       (a click on it)
+r       the toolbar's Reset         reset zoom
+l       Line marks                  lines
+s, d    More, Less smoothing        more, less smoothing
+t       Reconstruction              reconstruction
+z       Redshift                    redshift
+[, ]    Lower, Higher redshift      lower, higher redshift
+w       Rest frame                  rest frame
+e       Next largest residual       next residual
+(none)  Previous residual           previous residual
+(none)  Catalogue redshift          catalogue redshift
+(none)  Keep the window             pin window
+======  ==========================  ====================
 
 A new object is looked at whole and at its catalogue redshift; "Pin" keeps the window, in rest wavelengths where those are
 shown.
