@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
@@ -66,10 +67,12 @@ def test_a_second_store_is_put_on_the_same_map(trained, make_store):
     second = embed(other.path, "demo", device="cpu")
     assert second.path.parent == other.path / "runs"
     assert second.path.name == first.path.name
+    assert pq.read_schema(second.latents).metadata[b"store"].decode() == other.manifest.fingerprint
     assert set(second.projections()) == {"pca", "umap"}
     for name in ("pca", "umap"):
         assert first.reference(name).read_bytes() == second.reference(name).read_bytes()
         places = pd.read_parquet(second.projection(name))
+        assert pq.read_schema(second.projection(name)).metadata[b"store"].decode() == other.manifest.fingerprint
         assert list(places.object_id) == list(other.column("object_id"))
         assert places[["x", "y"]].isna().all(axis=1).tolist() == [i == 7 for i in range(90)]
         home_map, reach = load_file(second.reference("umap"))["coordinates"], places[["x", "y"]].dropna().to_numpy()
