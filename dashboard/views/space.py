@@ -46,9 +46,11 @@ class SpacePage:
         self._frames: NDArray[np.float32] | None = None
         self._rows: dict[str, int] = {}
         self._stays = False
+        self._probe: tuple | None = None  # the last that was answered
         self._paint()
         session.param.watch(lambda _: self._paint(), "dark")
         session.param.watch(lambda _: self._probed(), "probe")
+        session.on(["page"], self._probed)
         session.on(["a", "b"], self._allow)
         session.when_shown(_TITLE, ["run", "focus"], self._follow)
 
@@ -77,7 +79,7 @@ class SpacePage:
 
     def _begin(self) -> None:
         session, run = self.session, self.session.state.run
-        self._run, self._space, self._ends, self._frames = run, None, {}, None
+        self._run, self._space, self._ends, self._frames, self._here = run, None, {}, None, None
         lacking = _lacking(session)
         if lacking:
             self._work.cancel()
@@ -101,7 +103,7 @@ class SpacePage:
                                               "above": above, "high": high})
         self._allow()
         self.body[:] = [self.content]
-        if self.session.probe is not None:
+        if self.session.probe not in (None, self._probe):
             self._mark(focus)
             self._probed()
         else:
@@ -151,8 +153,9 @@ class SpacePage:
     def _probed(self) -> None:
         """An empty place of a map was tapped."""
         session, probe, space = self.session, self.session.probe, self._space
-        if probe is None or space is None or not session.shows(_TITLE):
+        if probe in (None, self._probe) or space is None or not session.shows(_TITLE):
             return
+        self._probe = probe
         number, *at = probe
         if number >= len(session.state.maps):
             return
