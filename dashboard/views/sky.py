@@ -14,6 +14,7 @@ from bokeh.events import RangesUpdate, SelectionGeometry, Tap
 from numpy.typing import NDArray
 
 from dashboard import actions, allsky, raster, selecting, theme
+from dashboard.busy import Busy
 from dashboard.plane import Plane
 from dashboard.raster import View as Window
 from dashboard.session import Session
@@ -43,6 +44,8 @@ class SkyView:
         self.aladin_button = pmui.Button(label=_OPEN, size="small", variant="outlined", margin=0,
                                          on_click=lambda _: self._turn_aladin())
         self.aladin: Aladin | None = None
+        self._busy = Busy(session, self._work, "Counting the objects on the sky")
+        self._counted: tuple[tuple, NDArray] = (), np.empty((0, 0))  # of everything drawn, which a selection does not change
         self._told = np.empty(0, np.int64)  # rows of the positions that Aladin has
         self.body = pn.Column(sizing_mode="stretch_both", margin=0)
         self._listen()
@@ -51,7 +54,7 @@ class SkyView:
         if position_columns(self.session.table) is None:
             hint = empty("No positions on the sky", "This table has no columns ra and dec in degrees, so it has no sky page.")
             return pn.pane.HTML(hint, margin=0, sizing_mode="stretch_both", stylesheets=[theme.css()])
-        head = pn.Row(self.frame, self.counts, sizing_mode="stretch_width", height=34, margin=(8, 12, 0, 12))
+        head = pn.Row(self.frame, self._busy, self.counts, sizing_mode="stretch_width", height=34, margin=(8, 12, 0, 12))
         self.body[:] = [pn.pane.Bokeh(self.sky.figure, sizing_mode="stretch_both", margin=(0, 6, 6, 6))]
         foot = pn.Row(self.aladin_button, sizing_mode="stretch_width", height=34, margin=(0, 12, 10, 12))
         return pn.Column(head, self.body, foot, sizing_mode="stretch_both", margin=0)
@@ -118,17 +121,20 @@ class SkyView:
         def work() -> tuple:
             plane, row = plane_of(session, frame), session.focus_row
             drawn, chosen = session.by_place(plane, session.drawn_rule), None
-            counted = raster.aggregate(plane, "count", view, bits=drawn).count
+            key = session.state.run, frame, view, session.drawn_rule
+            kept, counted = self._counted
+            if kept != key:
+                counted = raster.aggregate(plane, "count", view, bits=drawn).count
             numbers = [_many(plane, drawn)]
             if session.state.selection:
                 bits = session.by_place(plane, session.selected_rule)
                 chosen = raster.aggregate(plane, "count", view, bits=bits).count
                 numbers.append(_many(plane, bits))
             at = allsky.project(*(values[[row]] for values in positions(session)), frame) if row >= 0 else ([], [])
-            return allsky.picture(counted, chosen), numbers, at
+            return allsky.picture(counted, chosen), numbers, at, (key, counted)
 
         def then(result: tuple) -> None:
-            levels, numbers, (x, y) = result
+            levels, numbers, (x, y), self._counted = result
             self._view = view
             self.sky.show(levels, view)
             self.sky.rule(allsky.graticule(window, frame))
@@ -136,6 +142,7 @@ class SkyView:
             self._count(*numbers)
 
         self._work.submit(work, then)
+        self._busy.watch()
         self._tell_aladin()
 
     def _count(self, drawn: int, selected: int | None = None) -> None:
