@@ -43,11 +43,11 @@ class CompositePane:
         self.said = pn.pane.HTML("", height=22, margin=(0, 12), sizing_mode="stretch_width", stylesheets=[theme.css("compare")])
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self._difference = self._pane(self.plot.difference)
-        controls = pn.FlexBox(self.prefer, self.frame, self.kind, self.band, self.model, align_items="center", gap="2px 8px",
-                              margin=(6, 10, 2, 10), sizing_mode="stretch_width")
+        self.controls = pn.FlexBox(self.prefer, self.frame, self.kind, self.band, self.model, align_items="center",
+                                   gap="2px 8px", margin=(6, 10, 2, 10), sizing_mode="stretch_width")
         number = pn.pane.Bokeh(self.plot.number, sizing_mode="stretch_width", margin=(0, 6, 4, 6))
-        self.figures = pn.Column(controls, self.said, self._pane(self.plot.flux), self._difference, number,
-                                 sizing_mode="stretch_both", margin=0)
+        self.figures = pn.Column(self.said, self._pane(self.plot.flux), self._difference, number, sizing_mode="stretch_both",
+                                 margin=0)
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         session.when_shown(VIEW.title, compared.NAMES, self._make)
         session.param.watch(lambda _: self._paint(), "dark")
@@ -71,6 +71,8 @@ class CompositePane:
             return
         frame, kind, run, with_model = self.frame.value, self.kind.value, session.state.run, self.model.value
         self.said.object = '<div class="working">working <i></i></div>'
+        if self.figures not in self.body.objects:
+            self._hint("Combining spectra …", "", "", self.controls)
 
         def work() -> Result:
             rows, fault, decoder = {one.title: session.rows(one.rule) for one in sets}, None, None
@@ -83,21 +85,36 @@ class CompositePane:
             members, difference = side_by_side(table.store, rows, z, frame, kind, decoder)
             return members, difference, _class_of(table, np.concatenate(list(rows.values()))), fault
 
-        self._work.submit(work, lambda result: self._show(sets, result))
+        def tried() -> Result | AtlasError:
+            try:
+                return work()
+            except AtlasError as error:  # said in place of the figures
+                return error
+
+        self._work.submit(tried, lambda result: self._show(sets, result))
 
     def _nothing(self, title: str, text: str, command: str = "") -> None:
         self._work.cancel()
-        self.hint.object = empty(title, text, command, sketch=True)
-        self.body[:] = [self.hint]
+        self._hint(title, text, command)
 
-    def _show(self, sets: list[Compared], result: Result) -> None:
+    def _hint(self, title: str, text: str, command: str = "", *above: pn.viewable.Viewable) -> None:
+        self.hint.object = empty(title, text, command, sketch=True)
+        self._fill(*above, self.hint)
+
+    def _fill(self, *content: pn.viewable.Viewable) -> None:
+        if self.body.objects != list(content):
+            self.body[:] = list(content)
+
+    def _show(self, sets: list[Compared], result: Result | AtlasError) -> None:
+        if isinstance(result, AtlasError):
+            self._hint(f"No composite: {result.what}", result.remedy or "", "", self.controls)
+            return
         self._sets, self._result = sets, result
         if result[3] is not None:
             self.session.failed(result[3])
         self._difference.visible = result[1] is not None
         self._draw()
-        if self.body.objects != [self.figures]:
-            self.body[:] = [self.figures]
+        self._fill(self.controls, self.figures)
 
     def _draw(self) -> None:
         if self._result is not None:

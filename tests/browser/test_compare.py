@@ -75,6 +75,13 @@ def test_without_a_selection_it_says_what_to_do(atlas):
     page.page.get_by_text("Draw a lasso or a box on the map to see what sets it apart").wait_for()
 
 
+def test_an_empty_set_is_said_where_the_composite_would_be(atlas):
+    nobody = {"op": "range", "column": "z", "low": -5, "high": -4}
+    page = atlas(query("Composite", a=QUASARS, b=nobody))
+    page.page.get_by_text("No composite: no object is B").wait_for()
+    assert page.page.get_by_role("button", name="Observed").is_visible(), "another frame can still be chosen"
+
+
 def test_columns_are_ranked_and_a_click_colours_the_map(atlas, table):
     page = atlas(query("Differences", selection=STARS))
     lines = page.page.locator(".ranking tr[data-name]")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from qsocore.compare import composite, stack
 from qsocore.compare.side_by_side import side_by_side
 from qsocore.embed.decoder import Decoder
 from qsocore.errors import AtlasError
@@ -41,3 +42,9 @@ def test_one_set_has_no_difference_and_many_are_drawn_at_random(store):
 def test_an_empty_set_says_so(store):
     with pytest.raises(AtlasError, match="no object is B"):
         side_by_side(store, {"A": np.arange(5), "B": np.arange(0)})
+
+
+def test_spectra_without_signal_make_no_composite_and_no_fault(store):
+    read = stack.read(store, np.arange(20), frame="observed")
+    found = composite.combine(read, np.full(20, np.nan))
+    assert found.n_spectra == 0 and np.isnan(found.flux).all() and np.isnan(found.low).all() and (found.number == 0).all()
