@@ -32,7 +32,7 @@ function icon(paths) {
   return box
 }
 
-const count = (n) => n == null ? "" : n.toLocaleString("en")
+const count = (n) => n == null ? "" : n < 0 ? "…" : n.toLocaleString("en")
 const writes = (event) => {
   const at = event.composedPath()[0]
   return at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000
 """Signs of a rule that is shown and copied; one of more ids than that is saved or exported instead."""
+_ADDRESS = 30_000
+"""Signs of a rule that an address surely takes: servers refuse more than twice as many."""
+_PENDING = -1
+"""Stands for a number that is being counted."""
 
 
 class SelectionStrip(pn.custom.JSComponent):
@@ -47,6 +51,7 @@ class SelectionBar:
         self._asked: dict[str, str] = {}
         self._searching = Latest(session.document, session.library.pool, self._refused)
         self._naming, self._named = session.latest(), None
+        self._rules: dict[str, tuple[str, str]] = {}
         self._counts: dict[str, int | None] = {"selected": None, "a": None, "b": None}
         self.bar = SelectionStrip(self._hear, height=36, sizing_mode="stretch_width", margin=0, content=self._content())
         session.on(["selection", "a", "b", "only", "filters", "hidden", "run", "mode"], self._show)
@@ -68,15 +73,21 @@ class SelectionBar:
 
     def _show(self) -> None:
         session, state = self.session, self.session.state
-        rules = {"selected": session.selected_rule, "a": state.a, "b": state.b}
-        self._counts = {name: self._counts[name] if rule else None for name, rule in rules.items()}
+        rules = {name: (state.run, rule) for name, rule in
+                 (("selected", session.selected_rule), ("a", state.a), ("b", state.b)) if rule}
+        known = {name: n for name, n in self._counts.items() if n != _PENDING and self._rules.get(name) == rules.get(name)}
+        due = [name for name in rules if name not in known]
+        self._rules, self._counts = rules, {"selected": None, "a": None, "b": None} | known | dict.fromkeys(due, _PENDING)
         self.bar.content = self._content()
 
-        def then(counts: dict[str, int | None]) -> None:
-            self._counts = counts
+        def then(counts: dict[str, int]) -> None:
+            self._counts |= counts
             self.bar.content = self._content()
 
-        self._counting.submit(lambda: {name: session.count(rule) if rule else None for name, rule in rules.items()}, then)
+        if due:
+            self._counting.submit(lambda: {name: session.count(rules[name][1]) for name in due}, then)
+        else:
+            self._counting.cancel()
 
     # ---- what the user does
 
@@ -152,8 +163,10 @@ class SelectionBar:
             selecting.choose(session, meaning.rule, "replace" if edited else None)
             if meaning.focus:
                 session.state.focus = meaning.focus
-            remark = meaning.remark if n else "; ".join(filter(None, ("no object matches", meaning.remark)))
-            self.bar._send_msg({"done": {"remark": remark}, **self._asked})
+            long = len(session.state.selection) > _ADDRESS
+            remarks = ("" if n else "no object matches", meaning.remark,
+                       "too long for the page's address: save it under a name to find it again" if long else "")
+            self.bar._send_msg({"done": {"remark": "; ".join(filter(None, remarks))}, **self._asked})
 
         self._searching.submit(work, then)
 

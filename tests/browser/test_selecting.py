@@ -1,5 +1,6 @@
 """Type, brush with keys, take back, save, filter, reload: what is selected is what was meant."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -229,8 +230,19 @@ def test_filters_restrict_what_is_drawn_and_see_each_other(atlas, table):
     page.page.keyboard.press("Control+z")
     page.page.keyboard.press("Control+z")
     page.page.wait_for_function("() => !location.search.includes('STAR') && !location.search.includes('selection=')")
+    assert_fits(page)
     page.page.get_by_role("button", name="Reset all").click()
     page.wait_for_counts(in_view=table.n_rows, drawn=table.n_rows, selected=0)
+
+
+def assert_fits(page):
+    """At 1280 x 720 with the drawer open nothing of the strip or the filters is cut."""
+    for name in (".strip", ".filters", ".body"):
+        wide, room = page.page.locator(name).first.evaluate("(el) => [el.scrollWidth, el.clientWidth]")
+        assert wide <= room, f"{name} is {wide} pixels wide in {room}"
+    boxes = [box.bounding_box() for box in page.page.locator(".strip > *").all()]
+    edges = [(box["x"], box["x"] + box["width"]) for box in boxes]
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(edges))
 
 
 def test_a_filter_is_moved_by_keys_typed_added_and_removed(atlas, table):
