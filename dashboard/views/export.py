@@ -40,9 +40,9 @@ class ExportPane:
         self.columns = pmui.MultiChoice(label="Those chosen", chip=False, searchable=True, delete_button=False, visible=False,
                                         visual_size="small", sizing_mode="stretch_width", margin=(4, 6),
                                         css_classes=["control"], sx=NARROW)
-        self.figure = pmui.Select(label="Figure", options=FIGURES, width=210, **_SMALL)
+        self.figure = pmui.Select(label="Figure", options=FIGURES, width=190, **_SMALL)
         kinds = {kind.upper(): kind for kind in paper.FORMATS}
-        self.kind = pmui.Select(label="Draw as", options=kinds, value="pdf", width=150, **_SMALL)
+        self.kind = pmui.Select(label="Draw as", options=kinds, value="pdf", width=110, **_SMALL)
         self.rows = self._button("Download", lambda: self._download_rows())
         self.rule = self._button("Rule (JSON)", lambda: self._download_rule(), variant="outlined")
         self.draw = self._button("Download figure", lambda: self._download_figure())
