@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.stats import ks_2samp
 
+from qsocore.cli import main
 from qsocore.errors import ConfigError, StoreError
 from qsocore.grid import DEFAULT_GRID
 from qsocore.projections import PROJECTIONS
@@ -172,6 +173,15 @@ def test_an_interrupted_call_goes_on_where_it_was(small, tmp_path, monkeypatch):
     assert [file.name for file in (store.path / "runs").iterdir()] == [store.run(module.RUN).path.name]
     with pytest.raises(StoreError, match="exists already"):
         small(out)
+
+
+def test_the_command(small, tmp_path, capsys):
+    words = ["--n", "3_000", "--out", str(tmp_path / "a.store"), "--seed", "3", "--workers", "1"]
+    assert main(["simulate", "--catalog-only", "--projection", "pca", *words]) == 0
+    assert capsys.readouterr().out.endswith("a.store: 3,000 simulated objects\n")
+    assert open_store(tmp_path / "a.store").run(module.RUN).projections() == ["pca"]
+    assert main(["simulate", "--projection", "pca", "--n", "5", "--out", str(tmp_path / "b.store")]) == 1
+    assert "use it with --catalog-only" in capsys.readouterr().err and not (tmp_path / "b.store").exists()
 
 
 def test_another_call_does_not_go_on_with_a_store(small, tmp_path, monkeypatch):
