@@ -1,4 +1,4 @@
-"""Simulate a catalogue of ten million objects without spectra, latents and map included, as a user does; then replay a lasso."""
+"""Simulate a catalogue of ten million objects without spectra, with latents and a map, as a user does; then replay a lasso."""
 
 from __future__ import annotations
 
