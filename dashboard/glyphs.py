@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dashboard.session import Session
 
 N_SPOKES = 12
+_ASIDE = 0.3
 _FACTS = ("class", "subclass", "z", "snr_median")
 _LETTER, _LINE = 6.5, 16  # pixels of a name on the map
 
@@ -53,7 +54,7 @@ def rare_points(session: Session, plane: Plane, view: View) -> dict[str, Any] | 
     Returns
     -------
     dict
-        x, y, level (on the colour scale in force), id, why, facts: one value per object.
+        x, y, level (on the colour scale in force), alpha, id, why, facts: one value per object.
     """
     table, kind = session.table, session.state.rare
     key = "rare", session.state.run, kind
@@ -68,7 +69,8 @@ def rare_points(session: Session, plane: Plane, view: View) -> dict[str, Any] | 
                        rare.how_many(plane.count(view.window, bits)))
     why = rare.score_column(table) if kind == "anomaly" else rare.KINDS.get(kind, kind)
     label = words.title(table.columns[why]) if why in table.columns else why
-    return {"x": xy[0][rows], "y": xy[1][rows], "level": _levels(session, rows), "id": table.ids_of(rows),
+    return {"x": xy[0][rows], "y": xy[1][rows], "level": _levels(session, rows), "alpha": _alphas(session, rows),
+            "id": table.ids_of(rows),
             "why": [f"{label} {words.number(float(value))}" for value in score[rows]], "facts": facts(session, rows)}
 
 
@@ -85,6 +87,14 @@ def _levels(session: Session, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         value = table.numbers(name)[rows]
     one = np.ones(rows.size, np.uint32)
     return session.colouring.levels(Aggregate(one, value), session.scale)
+
+
+def _alphas(session: Session, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What is not selected steps back, as the rest of the map does."""
+    if not session.state.selection:
+        return np.ones(rows.size, np.float32)
+    bits = session.bits(session.selected_rule)
+    return np.where((bits[rows >> 3] >> (rows & 7)) & 1, np.float32(1), np.float32(_ASIDE))
 
 
 def facts(session: Session, rows: NDArray[np.int64]) -> list[str]:
@@ -132,19 +142,31 @@ def _islands(session: Session, name: str) -> tuple[Island, ...]:
                  for file in files for island in read_islands(file, name))
 
 
-def as_columns(found: Sequence[Island]) -> dict[str, list]:
-    """Islands as the columns of a figure's data."""
-    return {"x": [island.x for island in found], "y": [island.y for island in found],
-            "name": [island.name for island in found],
-            "xs": [[x for x, _ in island.outline] for island in found],
-            "ys": [[y for _, y in island.outline] for island in found]}
-
-
-def island_at(found: Sequence[Island], x: float, y: float, view: View) -> Rule | None:
-    """The rule of the island whose name stands at a place of the map, None when there is none."""
-    per_x, per_y = (view.x1 - view.x0) / view.width, (view.y1 - view.y0) / view.height
+def apart(found: Sequence[Island], view: View) -> tuple[Island, ...]:
+    """Those whose names don't cover one another in a view; the earlier ones, which are the larger, go first."""
+    kept: list[tuple[Island, tuple[float, ...]]] = []
     for island in found:
-        wide = max(len(line) for line in island.name.split("\n")) * _LETTER / 2
-        if abs(x - island.x) <= wide * per_x and abs(y - island.y) <= _LINE / 2 * (1 + island.name.count("\n")) * per_y:
+        box = _box(island, view)
+        if view.x0 < island.x < view.x1 and view.y0 < island.y < view.y1 and not any(_overlap(box, other) for _, other in kept):
+            kept.append((island, box))
+    return tuple(island for island, _ in kept)
+
+
+def island_at(shown: Sequence[Island], x: float, y: float, view: View) -> Rule | None:
+    """The rule of the island whose name stands at a place of the map, None when there is none."""
+    for island in shown:
+        x0, x1, y0, y1 = _box(island, view)
+        if x0 <= x <= x1 and y0 <= y <= y1:
             return island.rule
     return None
+
+
+def _box(island: Island, view: View) -> tuple[float, float, float, float]:
+    """Where a name stands, data units."""
+    wide = (len(island.name) * _LETTER / 2 + 3) * (view.x1 - view.x0) / view.width
+    high = _LINE / 2 * (view.y1 - view.y0) / view.height
+    return island.x - wide, island.x + wide, island.y - high, island.y + high
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]

@@ -1,7 +1,7 @@
 """Pictures of the dashboard for README: ``python -m dashboard.screenshots STORE --out assets``.
 
-A server is started on the store, and a headless Chromium takes two pictures: the dark theme by class with an object in
-focus, and the light theme by redshift with a selection and its table.
+A server is started on the store, and a headless Chromium takes a picture of each page and tab, in the dark or the light theme.
+What is shown follows from the address alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -21,15 +22,33 @@ from dashboard import actions
 from dashboard.chromium import DRAWN, FLAGS, find_chromium
 from dashboard.library import Library
 from dashboard.session import Session
-from dashboard.state import State
+from dashboard.state import SLOTS, State
 from qsocore.cli import explain
-from qsocore.errors import AtlasError
+from qsocore.errors import AtlasError, did_you_mean
 
 SIZE = (1440, 900)
-_SETTLE_MS = 2500
+_SETTLE_MS = 4000
 
 
-def take(store: Path, out: Path, name: str) -> list[Path]:
+@dataclass(frozen=True)
+class Scene:
+    """One picture.
+
+    Parameters
+    ----------
+    name : str
+        Of its file.
+    theme : {"dark", "light"}
+    words : dict of str to str
+        Of the address.
+    """
+
+    name: str
+    theme: str
+    words: dict[str, str]
+
+
+def take(store: Path, out: Path, name: str, only: Collection[str] = ()) -> list[Path]:
     """Take the pictures.
 
     Parameters
@@ -37,14 +56,16 @@ def take(store: Path, out: Path, name: str) -> list[Path]:
     store : path
         With a run, so that there is something to see.
     out : path
-        Folder; pictures are called ``NAME-dark.png`` and ``NAME-light.png``.
+        Folder; pictures are called ``NAME-SCENE.png``.
     name : str
         Their stem.
+    only : collection of str
+        Scenes that are wanted; all by default.
 
     Raises
     ------
     AtlasError
-        When there is no Chromium.
+        When there is no Chromium, or no scene of such a name.
     """
     chromium = find_chromium()
     if chromium is None:
@@ -53,34 +74,66 @@ def take(store: Path, out: Path, name: str) -> list[Path]:
 
     session = Session(Library.open(store), State(store=str(store)))
     actions.start(session, {})
+    scenes = list(_scenes(session))
+    if unknown := set(only) - {scene.name for scene in scenes}:
+        raise AtlasError(f"there is no scene {min(unknown)!r}", remedy=did_you_mean(min(unknown), [s.name for s in scenes]))
     pictures = []
     with served(store) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        for theme, words, tab in _scenes(session):
-            page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=theme)
-            page.goto(f"{address}?{urlencode(words)}")
+        for scene in scenes:
+            if only and scene.name not in only:
+                continue
+            page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=scene.theme)
+            page.goto(f"{address}?{urlencode(scene.words)}")
             page.wait_for_function(DRAWN, timeout=120_000)
-            page.locator(".head .id").wait_for()
-            page.get_by_role("tab", name=tab).click()
             page.wait_for_timeout(_SETTLE_MS)
-            pictures.append(out / f"{name}-{theme}.png")
+            pictures.append(out / f"{name}-{scene.name}.png")
             page.screenshot(path=pictures[-1])
+            page.close()
         browser.close()
     return pictures
 
 
-def _scenes(session: Session) -> Iterator[tuple[str, dict[str, str], str]]:
-    """Theme, address and open tab of each picture."""
-    table = session.table
-    x, y = session.coordinates
+def _scenes(session: Session) -> Iterator[Scene]:
+    """A picture of each page and tab."""
+    table, state = session.table, session.state
     row = _telling(session)
-    shared = {"focus": table.ids[row].as_py(), "run": session.state.run, "projection": session.state.projection}
-    yield "dark", shared | {"colour_by": "class"}, "Catalogue row"
+    shared = {"run": state.run, "maps": state.maps[0], "focus": table.ids[row].as_py(), "colour_by": "class"}
+    around, other = (json.dumps(_flower(session, centre)) for centre in (row, _another(session, row)))
+    chosen = {"selection": around, "colour_by": "z"}
+    two = {"a": around, "b": other, "colour_by": SLOTS, "selection": around}
+    yield Scene("object", "dark", shared | {"islands": "True"})
+    yield Scene("neighbours", "dark", shared | {"tab": "Neighbours"})
+    yield Scene("selection", "light", shared | chosen)
+    for tab, theme, words in (("Table", "light", chosen), ("Composite", "dark", two), ("Differences", "light", two),
+                              ("Histograms", "dark", two), ("Corner", "dark", chosen), ("Mosaic", "light", chosen),
+                              ("Export", "dark", chosen)):
+        yield Scene(tab.lower(), theme, shared | words | {"page": "selection", "tab": tab})
+    yield Scene("space", "dark", shared | {"page": "space"})
+    yield Scene("sky", "light", shared | chosen | {"page": "sky"})
+    pair = [name for name in (*table.maps, ",".join(table.latent_names[:2])) if name not in ("sky", "")]
+    yield Scene("maps", "dark", shared | {"maps": ";".join(pair[:4]), "selection": around, "drawer": "True"})
+
+
+def _flower(session: Session, row: int) -> dict:
+    """The rule of a lasso around an object of the first map."""
+    x, y = session.coordinates
+    x0, x1, y0, y1 = session.extent_of(session.state.maps[0])
     angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    radius = 0.11 * (1 + 0.12 * np.cos(3 * angle))
-    corners = np.column_stack([x[row] + radius * np.ptp(x) * np.cos(angle), y[row] + radius * np.ptp(y) * np.sin(angle)])
-    rule = {"op": "polygon", "projection": session.state.projection, "vertices": corners.round(4).tolist()}
-    yield "light", shared | {"colour_by": "z", "selection": json.dumps(rule)}, "Selection"
+    radius = 0.1 * (1 + 0.12 * np.cos(3 * angle))
+    corners = np.column_stack([x[row] + radius * (x1 - x0) * np.cos(angle), y[row] + radius * (y1 - y0) * np.sin(angle)])
+    return {"op": "polygon", "projection": session.state.maps[0], "vertices": corners.round(4).tolist()}
+
+
+def _another(session: Session, row: int) -> int:
+    """An object of the same class a third of the map away, where there is one: the middle of the second lasso."""
+    x, y = session.coordinates
+    x0, x1, y0, y1 = session.extent_of(session.state.maps[0])
+    apart = np.hypot((x - x[row]) / (x1 - x0), (y - y[row]) / (y1 - y0))
+    if "class" in session.table.columns:
+        codes = session.table.classes("class").codes
+        apart = np.where(codes == codes[row], apart, np.nan)
+    return int(np.nanargmin(np.abs(apart - 0.35)))
 
 
 def _telling(session: Session) -> int:
@@ -113,9 +166,10 @@ def main() -> int:
     parser.add_argument("store", type=Path, metavar="STORE")
     parser.add_argument("--out", type=Path, default=Path("assets"), metavar="FOLDER")
     parser.add_argument("--name", help="stem of the pictures (default: the store's name)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="SCENE", help="which pictures (default all)")
     args = parser.parse_args()
     try:
-        for picture in take(args.store, args.out, args.name or args.store.stem):
+        for picture in take(args.store, args.out, args.name or args.store.stem, args.only):
             print(picture)
     except AtlasError as error:
         print(f"screenshots: {explain(error)}", file=sys.stderr)

@@ -85,7 +85,8 @@ TEMPLATE = """
 
 TABS_SX = {
     ".MuiTabs-root, .MuiTabs-scroller": {"minHeight": "34px"},
-    ".MuiTab-root": {"textTransform": "none", "minHeight": "34px", "padding": "4px 14px", "fontSize": "12.5px"},
+    ".MuiTab-root": {"textTransform": "none", "minHeight": "34px", "minWidth": "0", "padding": "4px 11px",
+                     "fontSize": "12.5px"},
 }
 """Low tabs that don't shout."""
 

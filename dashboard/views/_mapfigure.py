@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 
 from dashboard import theme
 from dashboard.colourings import EMPTY
+from dashboard.glyphs import Island
 from dashboard.raster import View
 
 _NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 _BYTES = {"low": 0, "high": 255}
 _CLEAR = ["#00000000"] * 256
 _DIM = 0.28  # of the context while something is selected
-NO_RARE = {"x": [], "y": [], "level": [], "id": [], "why": [], "facts": []}
-NO_NAMES = {"x": [], "y": [], "name": [], "xs": [], "ys": []}
+NO_RARE = {"x": [], "y": [], "level": [], "alpha": [], "id": [], "why": [], "facts": []}
 _HOVER = """
 <div style="font-size:12px;line-height:1.4"><div style="font-weight:600">@id</div><div>@facts</div>
 <div style="opacity:.7">@why</div></div>"""
@@ -63,7 +63,8 @@ class MapFigure:
         self.focus = ColumnDataSource({"x": [], "y": []})
         self.spokes = ColumnDataSource({"x0": [], "y0": [], "x1": [], "y1": []})
         self.rare = ColumnDataSource(dict(NO_RARE))
-        self.names = ColumnDataSource(dict(NO_NAMES))
+        self.names = ColumnDataSource({"x": [], "y": [], "name": []})
+        self.shores = ColumnDataSource({"xs": [], "ys": []})
         self.mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
         self._ground_mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
         self._draw_images()
@@ -94,17 +95,19 @@ class MapFigure:
             axis.tags = [name]
             axis.js_on_change("end", moved)
         # the whole map, coarse, is in the browser already: it is seen where a moved view has no picture yet
-        self.image.js_on_change("data", CustomJS(args={"coarse": self._coarse}, code="coarse.setv({visible: false}, {sync: false})"))
+        there = CustomJS(args={"coarse": self._coarse}, code="coarse.setv({visible: false}, {sync: false})")
+        self.image.js_on_change("data", there)
 
     def _draw_marks(self) -> None:
         plot = self.figure
         self._spokes = plot.segment("x0", "y0", "x1", "y1", source=self.spokes, line_width=1, line_alpha=0.7,
                                     name="spokes")
-        self._rare = plot.scatter("x", "y", source=self.rare, size=5.5, name="rare", line_width=0.8, line_alpha=0.9, fill_alpha=1.0,
+        self._rare = plot.scatter("x", "y", source=self.rare, size=5.5, name="rare", line_width=0.8, alpha="alpha",
                                   fill_color={"field": "level", "transform": self.mapper})
-        self._shores = plot.multi_line("xs", "ys", source=self.names, line_width=1.2, line_alpha=0.55)
+        self._shores = plot.multi_line("xs", "ys", source=self.shores, line_width=1, line_alpha=0.45)
         self._names = plot.text("x", "y", "name", source=self.names, text_font_size="11px", text_align="center",
-                                text_baseline="middle", text_font_style="bold", name="islands")
+                                text_baseline="middle", padding=2, border_radius=3, background_fill_alpha=0.72,
+                                name="islands")
         self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
         self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2, name="focus")
         plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
@@ -135,6 +138,13 @@ class MapFigure:
             return
         source.data = {"image": [levels], "x": [view.x0], "y": [view.y0], "dw": [view.x1 - view.x0], "dh": [view.y1 - view.y0]}
 
+    def show_islands(self, islands: Sequence[Island], named: Sequence[Island]) -> None:
+        """Outline islands, and write the names of those that have room for it."""
+        self.shores.data = {"xs": [[x for x, _ in island.outline] for island in islands],
+                            "ys": [[y for _, y in island.outline] for island in islands]}
+        self.names.data = {"x": [island.x for island in named], "y": [island.y for island in named],
+                           "name": [island.name for island in named]}
+
     def dim(self, something_selected: bool) -> None:
         """Let the context step back behind what is selected, or come forward again."""
         self._image.glyph.global_alpha = _DIM if something_selected else 1.0
@@ -155,7 +165,7 @@ class MapFigure:
         colours = [ink["ground"]] * 256
         colours[EMPTY] = _CLEAR[0]
         self._ground_mapper.palette = colours
-        self._halo.glyph.line_color = self._names.glyph.text_outline_color = ink["surface"]
+        self._halo.glyph.line_color = self._names.glyph.background_fill_color = ink["surface"]
         self._rare.glyph.line_color = self._ring.glyph.line_color = self._spokes.glyph.line_color = \
             self._shores.glyph.line_color = ink["mark"]
         self._names.glyph.text_color = ink["text"]

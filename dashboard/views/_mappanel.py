@@ -72,12 +72,14 @@ class MapPanel:
         self.picture: Picture | None = None
         self._turn = 0
         self._make_strip()
+        self.pane = pn.Column(self.strip, pn.pane.Bokeh(self.map.figure, sizing_mode="stretch_both", margin=(0, 2, 0, 4)),
+                              sizing_mode="stretch_both", margin=0,
+                              styles={"flex": "1 1 0", "width": "0", "min-width": "0", "min-height": "0", "overflow": "hidden"})
         self._listen()
         self._frame()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self.strip, pn.pane.Bokeh(self.map.figure, sizing_mode="stretch_both", margin=(0, 2, 0, 4)),
-                         sizing_mode="stretch_both", margin=0, styles={"min-width": "0", "min-height": "0"})
+        return self.pane
 
     # ---- the strip
 
@@ -308,8 +310,8 @@ class MapPanel:
         def then(result: tuple) -> None:
             rare, islands, behind = result
             self.map.rare.data = rare or dict(NO_RARE)
-            self.names_shown = islands
-            self.map.names.data = glyphs.as_columns(islands)
+            self.names_shown = glyphs.apart(islands, picture.view)
+            self.map.show_islands(islands, self.names_shown)
             if behind is not None:
                 self._coarse_due = False
                 self.map.show(self.map.coarse, behind[1], behind[0])

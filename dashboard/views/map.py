@@ -37,8 +37,8 @@ class MapView:
         self._count()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        key = pn.Row(self.legend, self.bar, self.scale_row, sizing_mode="stretch_width", height=40, margin=0)
-        strip = pn.Column(key, self.counts, sizing_mode="stretch_width", height=64, margin=(0, 14, 4, 14))
+        key = pn.Row(self.legend, self.bar, self.scale_row, sizing_mode="stretch_width", height=44, margin=0)
+        strip = pn.Column(key, self.counts, sizing_mode="stretch_width", height=66, margin=(0, 14, 4, 14))
         return pn.Column(self.grid, strip, sizing_mode="stretch_both", margin=0, css_classes=["map"])
 
     # ---- the maps
@@ -50,7 +50,7 @@ class MapView:
             self.panels.append(MapPanel(self.session, len(self.panels), self._drawn))
         shown = [panel.__panel__() for panel in self.panels[:n]]
         rows = [shown] if n < 3 else [shown[:2], shown[2:]]
-        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"min-height": "0"}}
+        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"min-height": "0", "min-width": "0", "flex": "1 1 0"}}
         self.grid[:] = [pn.Row(*row, **looks) for row in rows]
 
     def _drawn(self, panel: MapPanel) -> None:
@@ -65,18 +65,17 @@ class MapView:
 
     def _make_scale(self) -> None:
         session, state = self.session, self.session.state
-        small = {"size": "small", "margin": (4, 3), "label": "", "sx": {"& .MuiSelect-select, & input": {"py": "3px"}}}
-        self.statistic = pmui.Select(options=list(STATISTICS), width=84, description="What a pixel says", **small)
-        self.scale = pmui.Select(options=list(SCALES), width=84, description="Scale of the colours", **small)
-        self.low, self.high = (pmui.TextInput(width=72, description=text, placeholder=text.split()[0].lower(), **small)
-                               for text in ("Low end of the colours", "High end of the colours"))
+        small = {"size": "small", "margin": (6, 3, 0, 3), "sx": {"& .MuiSelect-select, & input": {"py": "4px"}}}
+        self.statistic = pmui.Select(label="Pixel shows", options=list(STATISTICS), width=88, **small)
+        self.scale = pmui.Select(label="Scale", options=list(SCALES), width=86, **small)
+        self.low, self.high = (pmui.TextInput(label=label, width=76, **small) for label in ("Low end", "High end"))
         self.statistic.param.watch(lambda event: state.param.update(statistic=event.new), "value")
         self.scale.param.watch(lambda event: state.param.update(scale=event.new, limits=None), "value")
         for widget in (self.low, self.high):
             widget.param.watch(lambda _: self._limits_typed(), "value")
         self.robust = pmui.IconButton(icon="restart_alt", size="small", icon_size="1.1em", description="Robust limits again",
                                       margin=(6, 0), on_click=lambda _: actions.choose_limits(session, None, None))
-        self.scale_row = pn.Row(self.statistic, self.scale, self.low, self.high, self.robust, margin=0, width=370)
+        self.scale_row = pn.Row(self.statistic, self.scale, self.low, self.high, self.robust, margin=0, width=378, height=44)
 
     _following = False
 

@@ -209,15 +209,15 @@ def test_a_number_can_be_summed_up_and_scaled_otherwise(atlas):
     page = atlas("?colour_by=snr_median")
     page.page.locator(".bar").wait_for()
     seen = [picture(page)]
-    for label, option, word in (("What a pixel says", "max", "statistic=max"), ("Scale of the colours", "rank", "scale=rank"),
-                                ("Scale of the colours", "log", "scale=log")):
+    for label, option, word in (("Pixel shows", "max", "statistic=max"), ("Scale", "rank", "scale=rank"),
+                                ("Scale", "log", "scale=log")):
         page.choose(label, option)
         page.address_has(word)
         page.page.wait_for_timeout(700)
         seen.append(picture(page))
         assert seen[-1] != seen[-2], option
     assert "max" in page.page.locator(".bar .name").inner_text()
-    low, high = page.page.get_by_label("Low end of the colours"), page.page.get_by_label("High end of the colours")
+    low, high = page.page.get_by_label("Low end"), page.page.get_by_label("High end")
     low.fill("2")
     low.press("Enter")
     high.fill("20")
