@@ -213,8 +213,9 @@ def test_filters_restrict_what_is_drawn_and_see_each_other(atlas, table):
     page = atlas("?drawer=True&colour_by=class")
     page.page.get_by_text(f"all {table.n_rows} objects pass").wait_for()
     drag(page, "Redshift", 0.4, 0.8)
-    page.page.wait_for_function("() => location.search.includes('filters=')")
-    page.page.wait_for_timeout(600)
+    low, high = (page.page.get_by_role("slider", name=f"Redshift, {end}").get_attribute("aria-valuenow")
+                 for end in ("from", "to"))
+    wait_for_rule(page, f"{low} <= z <= {high}", "filters")  # the end of the drag, not a place on its way
     span = rule_of(page, "filters")
     n = len(rows(table, span))
     passing(page, n, table.n_rows)
