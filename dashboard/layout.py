@@ -32,13 +32,12 @@ def page(session: Session) -> pmui.Page:
     return built
 
 
-def _places(at: dict[str, list[View]]) -> dict[str, tuple[str, bool]]:
-    """Of each view by title its page, and whether it is seen there before a tab is chosen."""
-    places = {view.title: ("", True) for view in at["map"]} | {view.title: ("drawer", True) for view in at.get("drawer", [])}
-    places |= {view.title: ("object", True) for view in at["object"]}
-    for place, name in (("object tab", "object"), ("selection", "selection"), ("space", "space"), ("sky", "sky")):
-        places |= {view.title: (name, number == 0) for number, view in enumerate(at.get(place, []))}
-    return places
+def _places(at: dict[str, list[View]]) -> dict[str, tuple[str, str]]:
+    """Of each view by title its page, and when it is seen there: "always", as the "first" tab, or as a "later" one."""
+    pages = {"map": "", "drawer": "drawer", "object": "object", "object tab": "object"}
+    return {view.title: (pages.get(place, place), ("first" if number == 0 else "later")
+                         if place in ("object tab", "selection") else "always")
+            for place, views in at.items() for number, view in enumerate(views)}
 
 
 class Pages:

@@ -47,8 +47,8 @@ class Session(param.Parameterized):
         self.library, self.state = library, state
         self.document = pn.state.curdoc
         self.history = History()
-        self.places: dict[str, tuple[str, bool]] = {}
-        """Of each view by title its page, and whether it is seen there before a tab is chosen; filled by the layout."""
+        self.places: dict[str, tuple[str, str]] = {}
+        """Of each view by title its page, and when it is seen there; filled by the layout."""
         self._memory: dict[str, tuple[Any, Any]] = {}
         self._bits: dict[tuple, NDArray[np.uint8]] = {}
         self._lock = RLock()
@@ -246,10 +246,11 @@ class Session(param.Parameterized):
 
     def shows(self, title: str) -> bool:
         """Whether a view is on the page now."""
-        page, first = self.places.get(title, ("", True))
+        page, when = self.places.get(title, ("", "always"))
         if page in ("", "drawer"):
             return page == "" or self.state.drawer
-        return page == self.state.page and (self.state.tab == title or (first and not self.state.tab))
+        here = when == "always" or self.state.tab == title or (when == "first" and not self.state.tab)
+        return here and page == self.state.page
 
     def when_shown(self, title: str, names: list[str], do: Callable[[], None]) -> None:
         """Call `do` after any of these choices changed, as `on` does, but only while a view is on the page.
