@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ _CHUNK = 1_000_000
 _NODES = 20_001
 _DIGITS = 4  # of degrees: a third of an arcsecond
 _PROBES = 2000
-_FEW = 1e-3  # of the pixels: so few selected objects would be lost among the others
+_FEW, _SOME = 1e-3, 1e-2  # of the pixels: so few selected objects would be lost among the others
 
 # From ICRS to Galactic: The Hipparcos and Tycho Catalogues (ESA SP-1200, 1997), vol. 1, eq. 1.5.11
 _TO_GALACTIC = np.array([[-0.0548755604, -0.8734370902, -0.4838350155],
@@ -130,9 +130,19 @@ def picture(everything: NDArray[np.uint32], selected: NDArray[np.uint32] | None 
         return raster.spread(levels.astype(np.uint8))
     chosen = np.where(selected > 0, DENSITY.levels(Aggregate(selected)) // 2 + HALF, EMPTY).astype(np.uint8)
     both = raster.spread(np.where(selected > 0, chosen, levels).astype(np.uint8))
-    if np.count_nonzero(selected) < _FEW * selected.size:
-        chosen = raster.spread(chosen)
+    share = np.count_nonzero(selected) / selected.size
+    if share < _SOME:
+        chosen = raster.spread(chosen) if share < _FEW else _crosses(chosen)
     return np.where(chosen == EMPTY, both, chosen)
+
+
+def _crosses(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each point with its four neighbours."""
+    out = levels.copy()
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:])):
+        np.copyto(out[one], levels[other], where=out[one] == EMPTY)
+        np.copyto(out[:, one], levels[:, other], where=out[:, one] == EMPTY)
+    return out
 
 
 # ---- what a pointer encloses
@@ -158,7 +168,8 @@ def rule_of(xs: ArrayLike, ys: ArrayLike, frame: str, axes: tuple[str, str] = ("
     Notes
     -----
     The path is followed in small steps, since what is straight on the ellipse is not so in right ascension. Where it crosses
-    RA 0 the polygon runs on beyond 360 and is repeated a turn away; where it winds around a pole it is closed along
+    RA 0 the polygon runs on beyond 360 and is repeated a turn away (where a tangled path is longer than a turn the two overlap,
+    and what lies in both lies outside); where it winds around a pole it is closed along
     declination 90. Which of the two sides of a path on a sphere is meant is then asked of points all over it.
     """
     corners = np.column_stack([xs, ys]).astype(np.float64)
@@ -168,8 +179,15 @@ def rule_of(xs: ArrayLike, ys: ArrayLike, frame: str, axes: tuple[str, str] = ("
     outline = _simplified(np.column_stack([ra, dec]), 0.0004 * float(np.ptp(dec)) + 1e-6)
     parts = [{"op": "polygon", "axes": list(axes), "vertices": (outline + [360 * turn, 0]).round(_DIGITS).tolist()}
              for turn in range(-3, 4) if outline[:, 0].min() + 360 * turn < 360 and outline[:, 0].max() + 360 * turn > 0]
-    rule = parts[0] if len(parts) == 1 else {"op": "or", "rules": parts}
+    overlap = float(np.ptp(outline[:, 0])) > 360 + 1e-6
+    rule = reduce(_either, parts) if overlap or len(parts) == 1 else {"op": "or", "rules": parts}
     return rule if _means(rule, corners, frame, axes) else {"op": "not", "rule": rule}
+
+
+def _either(one: selection.Rule, other: selection.Rule) -> selection.Rule:
+    """The rule that exactly one of two holds, which is what the even-odd rule makes of outlines that overlap."""
+    return {"op": "or", "rules": [{"op": "and", "rules": [one, {"op": "not", "rule": other}]},
+                                  {"op": "and", "rules": [{"op": "not", "rule": one}, other]}]}
 
 
 def _followed(corners: NDArray, frame: str) -> tuple[NDArray, NDArray]:
