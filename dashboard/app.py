@@ -13,9 +13,10 @@ from panel.io.resources import LOCAL_DIST
 from dashboard import actions, layout
 from dashboard.library import Library
 from dashboard.session import Session
-from dashboard.state import State
+from dashboard.state import RULES, State
 
 _URL_DELAY_MS = 400
+_LONGEST = 40_000  # signs; servers refuse an address that is much longer, and a reload with it
 
 # a pane that is made while its tab is turned away belongs to no document, and Panel would have its stylesheet from a CDN
 reactive.CDN_DIST = LOCAL_DIST
@@ -52,7 +53,11 @@ class Address:
         from urllib.parse import urlencode
 
         if change == self._changes:
-            query = urlencode(self.session.state.to_query())
+            words = self.session.state.to_query()
+            for rule in sorted(RULES, key=lambda name: -len(words.get(name, ""))):
+                if len(urlencode(words)) > _LONGEST:
+                    words.pop(rule, None)  # kept by name it can be shared
+            query = urlencode(words)
             self.location.search = f"?{query}" if query else ""
 
 

@@ -318,8 +318,19 @@ class AtlasTable:
         return np.where(at < 0, -1, rows[np.maximum(at, 0)] if rows.size else -1)
 
     def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
-        """Object ids of rows."""
-        return self.ids.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
+        """Object ids of rows, in the order given."""
+        rows, starts = np.asarray(rows, np.int64), self._chunk_starts
+        order = np.argsort(rows, kind="stable")
+        chunks, begins = np.unique(np.searchsorted(starts, rows[order], side="right") - 1, return_index=True)
+        names = np.empty(rows.size, object)
+        # a chunked array's own take would first join all its chunks
+        for chunk, some in zip(chunks.tolist(), np.split(order, begins[1:]), strict=False):
+            names[some] = self.ids.chunk(chunk).take(pa.array(rows[some] - starts[chunk])).to_pylist()
+        return names.tolist()
+
+    @cached_property
+    def _chunk_starts(self) -> NDArray[np.int64]:
+        return np.cumsum([0] + [len(chunk) for chunk in self.ids.chunks[:-1]])
 
     def row(self, index: int) -> dict[str, Any]:
         """Every column of one object, missing values as None."""

@@ -20,7 +20,7 @@ class MapView:
     def __init__(self, session: Session):
         self.session = session
         self.panels: list[MapPanel] = []
-        self._counting = session.latest()
+        self._counting, self._keying = session.latest(), session.latest()
         self._counts = derive.Counts(0, 0, 0, session.table.n_rows)
         self.grid = pn.Column(sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
         looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}
@@ -124,8 +124,9 @@ class MapView:
             self.legend.param.update(title=title, items=items)
 
         if state.only or state.filters:
-            session.latest().submit(work, then)
+            self._keying.submit(work, then)
         else:
+            self._keying.cancel()
             then(work())
 
     def _clicked(self, what: str, name: str) -> None:
