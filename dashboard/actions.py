@@ -172,6 +172,8 @@ def tap(session: Session, number: int, x: float, y: float, view: View) -> None:
         session.focus_on(row)
     else:
         session.probe = number, float(x), float(y)
+        if session.table.latent_names:
+            show_page(session, "space")
 
 
 def focus(session: Session, row: int) -> None:

@@ -24,7 +24,7 @@ reactive.CDN_DIST = LOCAL_DIST
 
 def create(library: Library) -> pmui.Page:
     """Build the page of one tab from the address that the browser asked for."""
-    pn.extension("tabulator", notifications=True)
+    pn.extension(notifications=True)
     session = Session(library, State(store=str(library.path)))
     query = dict(parse_qsl((pn.state.location.search if pn.state.location else "").lstrip("?")))
     session.dark = query.get("theme") != "light"

@@ -61,6 +61,7 @@ class MapFigure:
         self.image, self.chosen, self.ground, self.coarse = (ColumnDataSource(dict(_NO_IMAGE)) for _ in range(4))
         self.view = ColumnDataSource({"window": []})
         self.focus = ColumnDataSource({"x": [], "y": []})
+        self.probe = ColumnDataSource({"x": [], "y": []})
         self.spokes = ColumnDataSource({"x0": [], "y0": [], "x1": [], "y1": []})
         self.rare = ColumnDataSource(dict(NO_RARE))
         self.names = ColumnDataSource({"x": [], "y": [], "name": []})
@@ -110,6 +111,7 @@ class MapFigure:
                                 name="islands")
         self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
         self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2, name="focus")
+        self._cross = plot.scatter("x", "y", source=self.probe, marker="cross", size=15, line_width=2, name="probe")
         plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
 
     def on_move(self, told: Callable[[tuple[float, float, float, float]], None]) -> None:
@@ -166,6 +168,7 @@ class MapFigure:
         colours[EMPTY] = _CLEAR[0]
         self._ground_mapper.palette = colours
         self._halo.glyph.line_color = self._names.glyph.background_fill_color = ink["surface"]
+        self._cross.glyph.line_color = ink["mark"]
         self._rare.glyph.line_color = self._ring.glyph.line_color = self._spokes.glyph.line_color = \
             self._shores.glyph.line_color = ink["mark"]
         self._names.glyph.text_color = ink["text"]

@@ -155,6 +155,7 @@ class MapPanel:
         self._on(["focus"], self._focused)
         self._on(["palette"], self.paint)
         session.param.watch(lambda _: self.paint(), "dark")
+        session.param.watch(lambda _: self._probed(), "probe")
 
     def _on(self, names: list[str], do: Callable[[], None]) -> None:
         self.session.on(names, lambda: do() if self.shown else None)
@@ -324,6 +325,12 @@ class MapPanel:
         session = self.session
         self._rays.submit(lambda: glyphs.spokes(session, session.plane(self.number)),
                           lambda lines: self.map.spokes.update(data=lines))
+
+    def _probed(self) -> None:
+        """A cross at the empty place that was asked about."""
+        number, x, y = self.session.probe or (-1, 0.0, 0.0)
+        here = number == self.number
+        self.map.probe.data = {"x": [x] * here, "y": [y] * here}
 
     def _ring(self) -> None:
         row, table = self.session.focus_row, self.session.table

@@ -221,4 +221,4 @@ def _short(value: float) -> str:
     return words.number(float(f"{value:.3g}")).replace("-", "−")
 
 
-VIEW = View("Differences", "selection", 3, DifferencesPane)
+VIEW = View("Differences", "selection", 2, DifferencesPane)

@@ -141,4 +141,4 @@ def said(session: Session, sets: list[Compared], ink: dict[str, str]) -> str:
     return f'<div class="sets" title="Every object is counted; none is drawn at random.">{parts}{hint}</div>'
 
 
-VIEW = View("Histograms", "selection", 5, HistogramsPane)
+VIEW = View("Histograms", "selection", 3, HistogramsPane)

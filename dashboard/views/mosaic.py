@@ -114,4 +114,4 @@ def _label(said: dict[str, str], by: str) -> str:
     return " ".join(said[name] for name in ("class", "z") if name in said)
 
 
-VIEW = View("Mosaic", "selection", 3, Mosaic)
+VIEW = View("Mosaic", "selection", 5, Mosaic)

@@ -88,4 +88,4 @@ def _described(table: AtlasTable) -> list[tuple[str, list[tuple[str, str, str]]]
             for group, columns in grouped(table).items()]
 
 
-VIEW = View("Table", "selection", 2, SelectionTable)
+VIEW = View("Table", "selection", 0, SelectionTable)

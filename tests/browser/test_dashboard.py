@@ -1,6 +1,5 @@
 """Open, colour, lasso, tap, reload: what is shown is what was touched."""
 
-import json
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np

@@ -57,9 +57,11 @@ def in_memory(columns: dict, roles: dict[str, str]) -> AtlasTable:
     import pyarrow as pa
 
     table = pa.table(columns)
-    known = {"string": "string", "bool": "bool"}
-    meant = {field.name: Column(field.name, known.get(str(field.type), "int64" if pa.types.is_integer(field.type) else "float32"),
-                                roles.get(field.name, "property")) for field in table.schema}
+    kinds = {"string": "string", "bool": "bool"}
+    meant = {}
+    for field in table.schema:
+        dtype = kinds.get(str(field.type), "int64" if pa.types.is_integer(field.type) else "float32")
+        meant[field.name] = Column(field.name, dtype, roles.get(field.name, "property"))
     ids = pa.chunked_array([[f"t:1:{k}" for k in range(table.num_rows)]])
     return AtlasTable("t", ids, [Part(meant, InMemory(table))], {})
 

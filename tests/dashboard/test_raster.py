@@ -45,7 +45,8 @@ def test_every_pixel_says_what_lies_in_it(x, view, seed):
     value[::5] = np.nan
     codes = (np.arange(x.size) % 3).astype(np.uint8)
     rows = np.flatnonzero(in_view(x, y, view) & drawn)
-    groups = pandas.DataFrame({"pixel": pixels(x[rows], y[rows], view), "value": value[rows], "code": codes[rows]}).groupby("pixel")
+    inside = pandas.DataFrame({"pixel": pixels(x[rows], y[rows], view), "value": value[rows], "code": codes[rows]})
+    groups = inside.groupby("pixel")
 
     def drawn_as(kind, values=None):
         values = None if values is None else values[plane.order]

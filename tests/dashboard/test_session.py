@@ -111,7 +111,8 @@ def test_what_is_no_window_is_left_alone(session, window):
 def test_an_address_of_another_store_is_mended_and_said(library):
     made, said = Session(library, State(store="s")), []
     made.tell = lambda text, kind="info": said.append(text)
-    actions.start(made, {"run": "gone", "maps": "tsne;no,such", "selection": '{"op":"missing","column":"gone"}', "colour_by": "nothing", "focus": "no:such:object"})
+    actions.start(made, {"run": "gone", "maps": "tsne;no,such", "selection": '{"op":"missing","column":"gone"}',
+                         "colour_by": "nothing", "focus": "no:such:object"})
     assert made.state.run == "small" and made.state.maps == ("pca",)
     assert made.state.colour_by == "density" and made.state.focus == ""
     assert made.state.selection == "" and made.state.windows == (None,)
@@ -223,7 +224,7 @@ def test_rules_reach_the_maps_as_bits(session):
 
 def test_what_is_rare_is_drawn_one_by_one_as_long_as_it_is_in_view(session):
     table, plane = session.table, session.plane()
-    x, y = session.coordinates
+    x, _ = session.coordinates
     box(session, -1, 50, -50, 50)
     for rule, rows in (("", np.arange(table.n_rows)), (session.state.selection, session.selected)):
         session.state.only = rule

@@ -41,8 +41,9 @@ def test_what_was_not_chosen_needs_no_words():
 
 
 @pytest.mark.parametrize(("name", "text"), [
-    ("palette", "rainbow"), ("theme", "pink"), ("limits", "1"), ("limits", "1,x"), ("windows", "1,2,3"), ("windows", ";1,2,3,inf"),
-    ("hidden", "QSO"), ("hidden", "[1]"), ("islands", "yes"), ("page", "9"), ("selection", "{}"), ("selection", "[" * 9999), ("only", '{"op":"eval"}')])
+    ("palette", "rainbow"), ("theme", "pink"), ("limits", "1"), ("limits", "1,x"), ("windows", "1,2,3"),
+    ("windows", ";1,2,3,inf"), ("hidden", "QSO"), ("hidden", "[1]"), ("islands", "yes"), ("page", "9"), ("selection", "{}"),
+    ("selection", "[" * 9999), ("only", '{"op":"eval"}')])
 def test_what_an_address_cannot_mean_is_said_and_left_out(name, text):
     state = State()
     said = state.apply_query({name: text, "colour_by": "z"})

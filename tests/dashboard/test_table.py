@@ -131,7 +131,7 @@ def test_a_run_that_says_it_is_in_the_stores_order_is_joined_without_its_ids(joi
 
 
 def test_further_columns_of_a_run_are_columns(joined):
-    table, known = joined
+    table, _ = joined
     (table.run.path / "columns").mkdir()
     field = pa.field("anomaly", pa.float32(), metadata={"role": "quality", "description": "How odd"})
     odd = pa.table([pa.array([f"a:1:{k}" for k in (4, 2)]), pa.array([4.0, 2.0], pa.float32())],
