@@ -51,6 +51,11 @@ class View:
         """Its borders."""
         return self.x0, self.x1, self.y0, self.y1
 
+    def rows(self, low: int, high: int) -> tuple[float, float]:
+        """Borders of the pixel rows low <= row < high, a hair wider, since what lies on a border may be rounded either way."""
+        step = (self.y1 - self.y0) / self.height
+        return self.y0 + (low - 1e-6) * step, self.y0 + (high + 1e-6) * step
+
 
 def aggregate(plane: Plane, kind: str, view: View, value: NDArray | None = None, bits: NDArray[np.uint8] = NO_BITS,
               shift: float = 0.0) -> Aggregate:
@@ -76,12 +81,16 @@ def aggregate(plane: Plane, kind: str, view: View, value: NDArray | None = None,
     Aggregate
         Its count's sum is the number of drawn rows whose coordinates lie in the view (borders included).
     """
-    shape, stretches = (view.height, view.width), plane.stretches(*view.window)
+    shape = view.height, view.width
     count = np.zeros(shape, np.uint32)
 
     def bands(kernel: Callable, values: tuple, *out: NDArray, extra: tuple = ()) -> None:
-        _in_bands(lambda low, high: kernel(plane.x, plane.y, *values, *stretches, bits, *view.window, low, high, *extra, *out),
-                  view.height, int((stretches[1] - stretches[0]).sum()))
+        def draw(low: int, high: int) -> None:
+            stretches = plane.stretches(view.x0, view.x1, *view.rows(low, high))
+            kernel(plane.x, plane.y, *values, *stretches, bits, *view.window, low, high, *extra, *out)
+
+        first, last = plane.stretches(*view.window)
+        _in_bands(draw, view.height, int((last - first).sum()))
 
     if kind == "count":
         bands(_kernels.count_band, (), count)
