@@ -59,52 +59,61 @@ def reorder_bits(bits, order, out):
 
 
 @fast
+def _per_unit(n_pixels, start, end):
+    """Pixels per unit of an axis, less a rounding error, so that what lies on the far border is in the last pixel."""
+    return n_pixels / (end - start) * (1 - 1e-15)
+
+
+@fast
 def count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out):
     """Number of points of each pixel in the pixel rows low <= row < high."""
     height, width = out.shape
-    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    across, upwards, some, flat = _per_unit(width, x0, x1), _per_unit(height, y0, y1), bits.size > 0, out.ravel()
     for s in range(first.size):
-        for i in range(first[s], last[s]):
-            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
-                row = min(int((y[i] - y0) * upwards), height - 1)
-                if low <= row < high and not (some and not has(bits, i)):
-                    out[row, min(int((x[i] - x0) * across), width - 1)] += 1
+        start = first[s]
+        xs, ys = x[start : last[s]], y[start : last[s]]
+        for i in range(xs.size):
+            column, row = (np.float64(xs[i]) - x0) * across, (np.float64(ys[i]) - y0) * upwards
+            # one test without branches: half of the loop's time would otherwise be lost in guessing
+            if (column >= 0) & (column < width) & (row >= low) & (row < high) and not (some and not has(bits, start + i)):
+                flat[np.int32(row) * width + np.int32(column)] += np.uint32(1)
 
 
 @fast
 def sum_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, shift, out, known, total, square):
     """Count of all points, number of those with a value, and the sums of value - shift and of its square."""
     height, width = out.shape
-    across, upwards, some, squares = width / (x1 - x0), height / (y1 - y0), bits.size > 0, square.size > 0
+    across, upwards, some, squares = _per_unit(width, x0, x1), _per_unit(height, y0, y1), bits.size > 0, square.size > 0
     for s in range(first.size):
-        for i in range(first[s], last[s]):
-            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
-                row = min(int((y[i] - y0) * upwards), height - 1)
-                if low <= row < high and not (some and not has(bits, i)):
-                    column = min(int((x[i] - x0) * across), width - 1)
-                    out[row, column] += 1
-                    v = value[i]
-                    if v == v:
-                        known[row, column] += 1
-                        total[row, column] += v - shift
-                        if squares:
-                            square[row, column] += (v - shift) * (v - shift)
+        start = first[s]
+        xs, ys, values = x[start : last[s]], y[start : last[s]], value[start : last[s]]
+        for i in range(xs.size):
+            column, row = (np.float64(xs[i]) - x0) * across, (np.float64(ys[i]) - y0) * upwards
+            if (column >= 0) & (column < width) & (row >= low) & (row < high) and not (some and not has(bits, start + i)):
+                r, c, v = np.int32(row), np.int32(column), np.float64(values[i])
+                out[r, c] += np.uint32(1)
+                if v == v:
+                    known[r, c] += np.uint32(1)
+                    total[r, c] += v - shift
+                    if squares:
+                        square[r, c] += (v - shift) * (v - shift)
 
 
 @fast
 def extreme_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, sign, out, best):
     """Count of all points, and the largest sign * value; -inf where no point has a value."""
     height, width = out.shape
-    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    across, upwards, some = _per_unit(width, x0, x1), _per_unit(height, y0, y1), bits.size > 0
     for s in range(first.size):
-        for i in range(first[s], last[s]):
-            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
-                row = min(int((y[i] - y0) * upwards), height - 1)
-                if low <= row < high and not (some and not has(bits, i)):
-                    column = min(int((x[i] - x0) * across), width - 1)
-                    out[row, column] += 1
-                    if sign * value[i] > best[row, column]:
-                        best[row, column] = sign * value[i]
+        start = first[s]
+        xs, ys, values = x[start : last[s]], y[start : last[s]], value[start : last[s]]
+        for i in range(xs.size):
+            column, row = (np.float64(xs[i]) - x0) * across, (np.float64(ys[i]) - y0) * upwards
+            if (column >= 0) & (column < width) & (row >= low) & (row < high) and not (some and not has(bits, start + i)):
+                r, c = np.int32(row), np.int32(column)
+                out[r, c] += np.uint32(1)
+                if sign * values[i] > best[r, c]:
+                    best[r, c] = sign * values[i]
 
 
 @fast
@@ -115,23 +124,30 @@ def class_band(x, y, code, first, last, bits, x0, x1, y0, y1, low, high, out, be
     """
     count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out)
     height, width = out.shape
-    across, upwards, some = width / (x1 - x0), height / (y1 - y0), bits.size > 0
+    across, upwards, some = _per_unit(width, x0, x1), _per_unit(height, y0, y1), bits.size > 0
     place = np.empty((high - low) * width + 1, np.int64)
     place[0] = 0
     for row in range(low, high):
         for column in range(width):
             k = (row - low) * width + column
             place[k + 1] = place[k] + out[row, column]
-    dealt = np.empty(place[-1], np.uint8)
-    ends = place[:-1].copy()
+    dealt, ends = np.empty(place[-1], np.uint8), place[:-1].copy()
     for s in range(first.size):
-        for i in range(first[s], last[s]):
-            if x0 <= x[i] <= x1 and y0 <= y[i] <= y1:
-                row = min(int((y[i] - y0) * upwards), height - 1)
-                if low <= row < high and not (some and not has(bits, i)):
-                    k = (row - low) * width + min(int((x[i] - x0) * across), width - 1)
-                    dealt[ends[k]] = code[i]
-                    ends[k] += 1
+        start = first[s]
+        xs, ys, codes = x[start : last[s]], y[start : last[s]], code[start : last[s]]
+        for i in range(xs.size):
+            across_, up = (np.float64(xs[i]) - x0) * across, (np.float64(ys[i]) - y0) * upwards
+            if (across_ >= 0) & (across_ < width) & (up >= low) & (up < high) and not (some and not has(bits, start + i)):
+                k = (np.int32(up) - low) * width + np.int32(across_)
+                dealt[ends[k]] = codes[i]
+                ends[k] += 1
+    _prevailing(dealt, place, low, high, best)
+
+
+@fast
+def _prevailing(dealt, place, low, high, best):
+    """The most frequent of the codes that were dealt to each pixel."""
+    width = best.shape[1]
     tally = np.zeros(256, np.int64)
     for row in range(low, high):
         for column in range(width):

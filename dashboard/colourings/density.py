@@ -19,9 +19,14 @@ class Density:
 
     def levels(self, aggregate: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:
         """Place of each pixel's count on the scale, by default the view's own."""
-        levels = to_levels(np.maximum(aggregate.count, 1).astype(np.float32), scale or self.scale(aggregate))
-        levels[aggregate.count == 0] = EMPTY
-        return levels
+        scale, most = scale or self.scale(aggregate), int(aggregate.count.max(initial=0))
+        if most > aggregate.count.size:
+            levels = to_levels(np.maximum(aggregate.count, 1).astype(np.float32), scale)
+            levels[aggregate.count == 0] = EMPTY
+            return levels
+        known = to_levels(np.arange(most + 1, dtype=np.float32), scale)  # looked up sooner than reckoned for each pixel
+        known[0] = EMPTY
+        return known[aggregate.count]
 
 
 COLOURING = Density()

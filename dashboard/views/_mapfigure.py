@@ -53,7 +53,7 @@ class MapFigure:
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="right",
             tools=[lasso, BoxSelectTool(), PanTool(), BoxZoomTool(), WheelZoomTool(), ResetTool()],
             outline_line_color=None, stylesheets=[theme.PLOT_CSS],
-            lod_timeout=5, min_border_left=52, min_border_top=6, name=name)
+            lod_timeout=250, lod_threshold=300, min_border_left=52, min_border_top=6, name=name)
         self.figure.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)
         self.figure.toolbar.active_drag = lasso
