@@ -102,7 +102,7 @@ def css(name: str = "atlas") -> str:
     """A stylesheet of the page's own panes, by the name of its file in ``assets/css``; "atlas" is what all share."""
     here = Path(__file__).resolve().parent
     folders = here / "css", here.parent / "assets" / "css"  # installed, or in the repository
-    return next(folder / f"{name}.css" for folder in folders if folder.is_dir()).read_text()
+    return next(folder / f"{name}.css" for folder in folders if folder.is_dir()).read_text(encoding="utf-8")
 
 
 def ink(dark: bool) -> dict[str, str]:

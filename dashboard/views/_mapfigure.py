@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
@@ -28,6 +30,7 @@ from dashboard.glyphs import Island
 from dashboard.raster import View
 
 _NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+_NOTHING = {"bytes": [], "shape": [], "place": []}
 _BYTES = {"low": 0, "high": 255}
 _CLEAR = ["#00000000"] * 256
 _DIM = 0.28  # of the context while something is selected
@@ -36,6 +39,53 @@ _HOVER = """
 <div style="font-size:12px;line-height:1.4"><div style="font-weight:600">@id</div><div>@facts</div>
 <div style="opacity:.7">@why</div></div>"""
 
+
+
+# What is stale when it is unpacked is dropped; and a moved view sends nothing of this back.
+_UNPACK = """
+const [bytes, shape, place] = [packed.data.bytes[0], packed.data.shape[0], packed.data.place[0]]
+const turn = packed.turn = (packed.turn ?? 0) + 1
+const show = (image) => {
+  if (turn != packed.turn) return
+  const [x, y, dw, dh] = place
+  source.setv({data: image ? {image: [image], x: [x], y: [y], dw: [dw], dh: [dh]}
+                           : {image: [], x: [], y: [], dw: [], dh: []}}, {sync: false})
+}
+if (bytes === undefined) show(null)
+else {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))
+  new Response(stream).arrayBuffer().then((buffer) => show(new bytes.constructor(buffer, Array.from(shape))))
+}
+"""
+
+
+class Layer:
+    """An image of bytes that travels packed, a fifth as long, and is unpacked by the browser.
+
+    Parameters
+    ----------
+    plot : bokeh.plotting.figure
+    mapper : LinearColorMapper
+        Gives the bytes their colours.
+    looks
+        Of the renderer.
+    """
+
+    def __init__(self, plot: figure, mapper: LinearColorMapper, **looks: Any):
+        self.source, self._packed = ColumnDataSource(dict(_NO_IMAGE)), ColumnDataSource(dict(_NOTHING))
+        self.renderer = plot.image(**{name: name for name in _NO_IMAGE}, source=self.source, color_mapper=mapper, **looks)
+        self._packed.js_on_change("data", CustomJS(args={"packed": self._packed, "source": self.source}, code=_UNPACK))
+        plot.tags = [*plot.tags, self._packed]  # so that the browser has it
+
+    def show(self, levels: NDArray[np.uint8] | None, view: View | None) -> None:
+        """Replace the image, or take it away."""
+        if levels is None:
+            if len(self._packed.data["bytes"]):
+                self._packed.data = dict(_NOTHING)
+            return
+        packed = np.frombuffer(zlib.compress(levels.tobytes(), 1), np.uint8)
+        place = [view.x0, view.y0, view.x1 - view.x0, view.y1 - view.y0]
+        self._packed.data = {"bytes": [packed], "shape": [list(levels.shape)], "place": [place]}
 
 
 class MapFigure:
@@ -58,7 +108,6 @@ class MapFigure:
         self.figure.toolbar.active_scroll = self.figure.select_one(WheelZoomTool)
         self.figure.toolbar.active_drag = lasso
         self.figure.grid.visible = False
-        self.image, self.chosen, self.ground, self.coarse = (ColumnDataSource(dict(_NO_IMAGE)) for _ in range(4))
         self.view = ColumnDataSource({"window": []})
         self.focus = ColumnDataSource({"x": [], "y": []})
         self.probe = ColumnDataSource({"x": [], "y": []})
@@ -72,13 +121,12 @@ class MapFigure:
         self._draw_marks()
 
     def _draw_images(self) -> None:
-        plot, place = self.figure, {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
-        self._image = plot.image(**place, source=self.image, color_mapper=self.mapper)
-        self._chosen = plot.image(**place, source=self.chosen, color_mapper=self.mapper)
-        plot.image(**place, source=self.ground, color_mapper=self._ground_mapper, level="underlay")
-        self._coarse = plot.image(**place, source=self.coarse, color_mapper=self.mapper, level="underlay", visible=False)
-        plot_ranges = {"xs": plot.x_range, "ys": plot.y_range, "view": self.view}
-        moved = CustomJS(args={"coarse": self._coarse, "image": self.image} | plot_ranges, code="""
+        plot = self.figure
+        self.image, self.chosen = Layer(plot, self.mapper), Layer(plot, self.mapper)
+        self.ground = Layer(plot, self._ground_mapper, level="underlay")
+        self.coarse = Layer(plot, self.mapper, level="underlay", visible=False)
+        known = {"xs": plot.x_range, "ys": plot.y_range, "view": self.view}
+        moved = CustomJS(args={"coarse": self.coarse.renderer, "image": self.image.source} | known, code="""
             if (!view.told) {  // both ranges change in turn: say it once, and at once, before anything is painted
                 view.told = true
                 queueMicrotask(() => {
@@ -96,8 +144,8 @@ class MapFigure:
             axis.tags = [name]
             axis.js_on_change("end", moved)
         # the whole map, coarse, is in the browser already: it is seen where a moved view has no picture yet
-        there = CustomJS(args={"coarse": self._coarse}, code="coarse.setv({visible: false}, {sync: false})")
-        self.image.js_on_change("data", there)
+        there = CustomJS(args={"coarse": self.coarse.renderer}, code="coarse.setv({visible: false}, {sync: false})")
+        self.image.source.js_on_change("data", there)
 
     def _draw_marks(self) -> None:
         plot = self.figure
@@ -132,14 +180,6 @@ class MapFigure:
         x, y = self.figure.x_range, self.figure.y_range
         return x.start, x.end, y.start, y.end
 
-    def show(self, source: ColumnDataSource, levels: NDArray[np.uint8] | None, view: View | None) -> None:
-        """Replace an image, or take it away."""
-        if levels is None:
-            if source.data["image"]:
-                source.data = dict(_NO_IMAGE)
-            return
-        source.data = {"image": [levels], "x": [view.x0], "y": [view.y0], "dw": [view.x1 - view.x0], "dh": [view.y1 - view.y0]}
-
     def show_islands(self, islands: Sequence[Island], named: Sequence[Island]) -> None:
         """Outline islands, and write the names of those that have room for it."""
         self.shores.data = {"xs": [[x for x, _ in island.outline] for island in islands],
@@ -149,7 +189,7 @@ class MapFigure:
 
     def dim(self, something_selected: bool) -> None:
         """Let the context step back behind what is selected, or come forward again."""
-        self._image.glyph.global_alpha = _DIM if something_selected else 1.0
+        self.image.renderer.glyph.global_alpha = _DIM if something_selected else 1.0
 
     def look_at(self, window: tuple[float, float, float, float], home: tuple[float, float, float, float]) -> None:
         """Set the ranges in view, and those to which a reset returns."""

@@ -85,10 +85,10 @@ class MapPanel:
 
     def _make_strip(self) -> None:
         session = self.session
-        self.which = pmui.Select(label="", size="small", width=124, margin=(2, 2), description="Which map",
-                                 sx={"& .MuiSelect-select": {"py": "3px"}})
-        self.x, self.y = (pmui.Select(label="", size="small", width=124, margin=(2, 2), description=text, searchable=True,
-                                      sx={"& .MuiSelect-select": {"py": "3px"}})
+        small = {"label": "", "size": "small", "margin": (2, 2), "min_width": 56, "max_width": 124,
+                 "sizing_mode": "stretch_width", "sx": {"& .MuiSelect-select": {"py": "3px"}}}
+        self.which = pmui.Select(description="Which map", **small)
+        self.x, self.y = (pmui.Select(description=text, searchable=True, **small)
                           for text in ("Column across", "Column upwards"))
         self.which.param.watch(lambda event: self._chosen(event.new), "value")
         for widget in (self.x, self.y):
@@ -258,9 +258,9 @@ class MapPanel:
     def _arrived(self, picture: Picture) -> None:
         first, self.picture = self.picture is None, picture
         view = picture.view
-        self.map.show(self.map.image, picture.levels, view)
-        self.map.show(self.map.chosen, picture.chosen_levels, view)
-        self.map.show(self.map.ground, picture.ground, view)
+        self.map.image.show(picture.levels, view)
+        self.map.chosen.show(picture.chosen_levels, view)
+        self.map.ground.show(picture.ground, view)
         self.map.dim(picture.chosen is not None)
         self.busy.object = ""
         if first or self._coarse_due:
@@ -277,9 +277,9 @@ class MapPanel:
             self._draw()
             return
         picture = self.picture
-        self.map.show(self.map.image, self._levels(picture.aggregate), picture.view)
+        self.map.image.show(self._levels(picture.aggregate), picture.view)
         if picture.chosen is not None:
-            self.map.show(self.map.chosen, self._levels(picture.chosen), picture.view)
+            self.map.chosen.show(self._levels(picture.chosen), picture.view)
         self._coarse_due = True
         self.paint()
         self._drawn(self)
@@ -315,7 +315,7 @@ class MapPanel:
             self.map.show_islands(islands, self.names_shown)
             if behind is not None:
                 self._coarse_due = False
-                self.map.show(self.map.coarse, behind[1], behind[0])
+                self.map.coarse.show(behind[1], behind[0])
 
         self._marks.submit(work, then)
 

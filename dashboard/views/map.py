@@ -11,6 +11,7 @@ from dashboard.state import DENSITY, SCALES, SLOTS, STATISTICS
 from dashboard.views import View, _legend
 from dashboard.views._mappanel import MapPanel, palette_of
 
+_SHRINKING = {"min-height": "0", "min-width": "0", "width": "100%"}  # rather than push what is beside off the page
 _TITLES = {DENSITY: "Objects per pixel", SLOTS: "Slots"}
 
 
@@ -22,7 +23,7 @@ class MapView:
         self.panels: list[MapPanel] = []
         self._counting, self._keying = session.latest(), session.latest()
         self._counts = derive.Counts(0, 0, 0, session.table.n_rows)
-        self.grid = pn.Column(sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
+        self.grid = pn.Column(sizing_mode="stretch_both", margin=0, styles=_SHRINKING)
         looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}
         self.bar = pn.pane.HTML("", height=38, **looks)
         self.legend = _legend.ClassKey(self._clicked, height=38, sizing_mode="stretch_width", margin=0)
@@ -35,11 +36,12 @@ class MapView:
         self._arrange()
         self._show_key()
         self._count()
+        session.once_shown(self._show_again)
 
     def __panel__(self) -> pn.viewable.Viewable:
         key = pn.Row(self.legend, self.bar, self.scale_row, sizing_mode="stretch_width", height=44, margin=0)
         strip = pn.Column(key, self.counts, sizing_mode="stretch_width", height=66, margin=(0, 14, 4, 14))
-        return pn.Column(self.grid, strip, sizing_mode="stretch_both", margin=0, css_classes=["map"])
+        return pn.Column(self.grid, strip, sizing_mode="stretch_both", margin=0, css_classes=["map"], styles=_SHRINKING)
 
     # ---- the maps
 
@@ -50,7 +52,7 @@ class MapView:
             self.panels.append(MapPanel(self.session, len(self.panels), self._drawn))
         shown = [panel.__panel__() for panel in self.panels[:n]]
         rows = [shown] if n < 3 else [shown[:2], shown[2:]]
-        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"min-height": "0", "min-width": "0", "flex": "1 1 0"}}
+        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": _SHRINKING | {"flex": "1 1 0"}}
         self.grid[:] = [pn.Row(*row, **looks) for row in rows]
 
     def _drawn(self, panel: MapPanel) -> None:
@@ -66,16 +68,16 @@ class MapView:
     def _make_scale(self) -> None:
         session, state = self.session, self.session.state
         small = {"size": "small", "margin": (6, 3, 0, 3), "sx": {"& .MuiSelect-select, & input": {"py": "4px"}}}
-        self.statistic = pmui.Select(label="Pixel shows", options=list(STATISTICS), width=88, **small)
-        self.scale = pmui.Select(label="Scale", options=list(SCALES), width=86, **small)
-        self.low, self.high = (pmui.TextInput(label=label, width=76, **small) for label in ("Low end", "High end"))
+        self.statistic = pmui.Select(label="Pixel shows", options=list(STATISTICS), width=82, **small)
+        self.scale = pmui.Select(label="Scale", options=list(SCALES), width=80, **small)
+        self.low, self.high = (pmui.TextInput(label=label, width=64, **small) for label in ("Low end", "High end"))
         self.statistic.param.watch(lambda event: state.param.update(statistic=event.new), "value")
         self.scale.param.watch(lambda event: state.param.update(scale=event.new, limits=None), "value")
         for widget in (self.low, self.high):
             widget.param.watch(lambda _: self._limits_typed(), "value")
         self.robust = pmui.IconButton(icon="restart_alt", size="small", icon_size="1.1em", description="Robust limits again",
                                       margin=(6, 0), on_click=lambda _: actions.choose_limits(session, None, None))
-        self.scale_row = pn.Row(self.statistic, self.scale, self.low, self.high, self.robust, margin=0, width=378, height=44)
+        self.scale_row = pn.Row(self.statistic, self.scale, self.low, self.high, self.robust, margin=0, width=338, height=44)
 
     _following = False
 
@@ -128,6 +130,12 @@ class MapView:
         else:
             self._keying.cancel()
             then(work())
+
+    def _show_again(self) -> None:
+        """The legend once more: a theme that came before the browser had built it was not seen."""
+        items = self.legend.items
+        self.legend.items = []
+        self.legend.items = items
 
     def _clicked(self, what: str, name: str) -> None:
         session = self.session
