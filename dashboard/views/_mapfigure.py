@@ -47,9 +47,8 @@ const [bytes, shape, place] = [packed.data.bytes[0], packed.data.shape[0], packe
 const turn = packed.turn = (packed.turn ?? 0) + 1
 const show = (image) => {
   if (turn != packed.turn) return
-  const [x, y, dw, dh] = place
-  source.setv({data: image ? {image: [image], x: [x], y: [y], dw: [dw], dh: [dh]}
-                           : {image: [], x: [], y: [], dw: [], dh: []}}, {sync: false})
+  const [x, y, dw, dh] = (image ? place : []).map((edge) => [edge])
+  source.setv({data: image ? {image: [image], x, y, dw, dh} : {image: [], x: [], y: [], dw: [], dh: []}}, {sync: false})
 }
 if (bytes === undefined) show(null)
 else {

@@ -73,8 +73,7 @@ class MapPanel:
         self._turn = 0
         self._make_strip()
         self.pane = pn.Column(self.strip, pn.pane.Bokeh(self.map.figure, sizing_mode="stretch_both", margin=(0, 2, 0, 4)),
-                              sizing_mode="stretch_both", margin=0,
-                              styles={"flex": "1 1 0", "width": "0", "min-width": "0", "min-height": "0", "overflow": "hidden"})
+                              sizing_mode="stretch_both", margin=0, styles={"min-height": "0", "overflow": "hidden"})
         self._listen()
         self._frame()
 

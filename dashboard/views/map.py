@@ -7,11 +7,12 @@ import panel_material_ui as pmui
 
 from dashboard import actions, derive, selecting, theme, words
 from dashboard.session import Session
-from dashboard.state import DENSITY, SCALES, SLOTS, STATISTICS
+from dashboard.state import DENSITY, MAX_MAPS, SCALES, SLOTS, STATISTICS
 from dashboard.views import View, _legend
 from dashboard.views._mappanel import MapPanel, palette_of
 
 _SHRINKING = {"min-height": "0", "min-width": "0", "width": "100%"}  # rather than push what is beside off the page
+_SHARING = {"flex": "1 1 0", "min-width": "0", "min-height": "0"}
 _TITLES = {DENSITY: "Objects per pixel", SLOTS: "Slots"}
 
 
@@ -23,8 +24,11 @@ class MapView:
         self.panels: list[MapPanel] = []
         self._counting, self._keying = session.latest(), session.latest()
         self._counts = derive.Counts(0, 0, 0, session.table.n_rows)
-        self.grid = pn.Column(sizing_mode="stretch_both", margin=0, styles=_SHRINKING)
-        looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}
+        looks = {"sizing_mode": "stretch_both", "margin": 0}
+        self.slots = [pn.Column(visible=False, styles=_SHARING | {"width": "0"}, **looks) for _ in range(MAX_MAPS)]
+        rows = [pn.Row(*self.slots[start : start + 2], styles=_SHRINKING | _SHARING, **looks) for start in (0, 2)]
+        self.grid = pn.Column(*rows, styles=_SHRINKING, **looks)
+        looks = {"stylesheets": [theme.css()], "margin": 0, "sizing_mode": "stretch_width"}  # of what stands beneath
         self.bar = pn.pane.HTML("", height=38, **looks)
         self.legend = _legend.ClassKey(self._clicked, height=38, sizing_mode="stretch_width", margin=0)
         self.counts = pn.pane.HTML("", height=20, **looks)
@@ -49,11 +53,12 @@ class MapView:
         """As many panels as State has maps: one, two side by side, or two rows."""
         n = len(self.session.state.maps)
         while len(self.panels) < n:
-            self.panels.append(MapPanel(self.session, len(self.panels), self._drawn))
-        shown = [panel.__panel__() for panel in self.panels[:n]]
-        rows = [shown] if n < 3 else [shown[:2], shown[2:]]
-        looks = {"sizing_mode": "stretch_both", "margin": 0, "styles": _SHRINKING | {"flex": "1 1 0"}}
-        self.grid[:] = [pn.Row(*row, **looks) for row in rows]
+            panel = MapPanel(self.session, len(self.panels), self._drawn)
+            self.slots[panel.number].append(panel.pane)  # where it stays: a figure that is moved hears no taps any more
+            self.panels.append(panel)
+        for number, slot in enumerate(self.slots):
+            slot.visible = number < n
+        self.grid[1].visible = n > 2
 
     def _drawn(self, panel: MapPanel) -> None:
         if panel.number == 0:
