@@ -87,6 +87,7 @@ def take(store: Path, out: Path, name: str, only: Collection[str] = ()) -> list[
             page.goto(f"{address}?{urlencode(scene.words)}")
             page.wait_for_function(DRAWN, timeout=120_000)
             page.wait_for_timeout(_SETTLE_MS)
+            page.get_by_text("Combining spectra").wait_for(state="hidden", timeout=120_000)
             pictures.append(out / f"{name}-{scene.name}.png")
             page.screenshot(path=pictures[-1])
             page.close()

@@ -45,13 +45,24 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def rewritten(readme: str, text: str) -> str:
-    """README with what stands between the markers replaced."""
-    head, _, rest = readme.partition(BEGIN)
-    _, _, tail = rest.partition(END)
+def rewritten(readme: str, text: str, name: str = "bench") -> str:
+    """README with what stands between the markers of a table replaced: of all benches, or of one that has its own."""
+    begin, end = marks(name)
+    head, _, rest = readme.partition(begin)
+    _, _, tail = rest.partition(end)
     if not tail:
-        raise ValueError(f"README has no {BEGIN} ... {END}")
-    return f"{head}{BEGIN}\n{text}\n{END}{tail}"
+        raise ValueError(f"README has no {begin} ... {end}")
+    return f"{head}{begin}\n{text}\n{end}{tail}"
+
+
+def marks(name: str) -> tuple[str, str]:
+    """What stands before and after a table in README."""
+    return BEGIN.replace("bench", name), END.replace("bench", name)
+
+
+def has_own(name: str, readme: str) -> bool:
+    """Whether README has a table for a bench alone."""
+    return marks(f"bench {name}")[0] in readme
 
 
 def main() -> None:
@@ -62,19 +73,27 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.names) - set(benches()):
         parser.error(f"no bench is called {', '.join(sorted(unknown))}")
-    if args.write and args.names:
-        parser.error("--write replaces the whole table, so it needs all benches")
-    header, rows = machine(), []
-    print(header, file=sys.stderr)
-    for name in args.names or benches():
+    readme = README.read_text(encoding="utf-8")
+    own = [name for name in benches() if has_own(name, readme)]
+    if args.write and (shared := [name for name in args.names if name not in own]):
+        parser.error(f"{', '.join(shared)} shares a table with others; --write needs all of them, or one of {', '.join(own)}")
+    common = [] if args.names else [name for name in benches() if name not in own]
+    for title, names in ([("bench", common)] if common else []) + [(f"bench {name}", [name]) for name in args.names or own]:
+        text = f"Measured with `python -m tests.{title} --write`: {machine()}.\n\n{table(measured(names))}"
+        print(text)
+        if args.write:
+            README.write_text(rewritten(README.read_text(encoding="utf-8"), text, title), encoding="utf-8")
+
+
+def measured(names: Iterable[str]) -> list[Row]:
+    """The rows of some benches."""
+    rows = []
+    for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
         for row in importlib.import_module(f"tests.bench.bench_{name}").rows():
             print(f"  {row.what}: {row.value}  ({row.beside})", file=sys.stderr, flush=True)
             rows.append(row)
-    text = f"Measured with `python -m tests.bench --write`: {header}.\n\n{table(rows)}"
-    print(text)
-    if args.write:
-        README.write_text(rewritten(README.read_text(encoding="utf-8"), text), encoding="utf-8")
+    return rows
 
 
 if __name__ == "__main__":
