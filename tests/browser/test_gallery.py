@@ -85,9 +85,10 @@ def test_columns_are_chosen_and_stay_when_the_selection_changes(atlas, table):
     page.page.get_by_role("button", name="S/N").click()
     page.page.locator(".body th[aria-sort=ascending]", has_text="S/N").wait_for()
     names = heads.all_inner_texts()
-    before = page.page.locator(".said").inner_text()
+    before, url = page.page.locator(".said").inner_text(), page.page.url
     page.lasso(*ring(table))
     expect(page.page.locator(".said")).not_to_have_text(before, timeout=PATIENCE_MS)
+    page.page.wait_for_function("(url) => location.href !== url", arg=url)  # it follows a moment later
     rule = parse_qs(urlsplit(page.page.url).query)["selection"][0]
     inside = np.flatnonzero(selection.evaluate(selection.from_json(rule), table.values, table.n_rows))
     wanted = in_order(table, inside, Order("snr_median"))
