@@ -1,7 +1,8 @@
 """The explorer at ten million objects, in a real Chromium, beside a stock HoloViews app on the same points.
 
 The catalogue is made by ``qso simulate --catalog-only``; $QSO_ATLAS_BENCH_STORE names one that is there already. The hundred
-million rows are a bare table of two coordinates and a number, shown by ``qso view``.
+million rows are a bare table of two coordinates and a number, shown by ``qso view``; they take minutes to lay down and are
+measured only where $QSO_ATLAS_BENCH_HUNDRED is set.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from tests.bench import Row
 
 N = 10_000_000
 SIZE = (1280, 900)
-PICTURE = 20_000  # bytes of a websocket's message from which it is a picture
-TURNS, LASSOS, SESSIONS = 16, 5, 5
+PICTURE = 4_000  # bytes of a websocket's message from which it is a picture; they travel packed
+TURNS, LASSOS, SESSIONS = 12, 4, 4
 _PYTHON = sys.executable
 
 
@@ -49,7 +50,8 @@ def rows() -> Iterator[Row]:
         yield from _in_process(Path(store))
         yield from _in_browser(chromium, Path(store), Path(folder))
         yield from _tap(chromium, Path(folder))
-        yield from _hundred(chromium, Path(folder))
+        if os.environ.get("QSO_ATLAS_BENCH_HUNDRED"):
+            yield from _hundred(chromium, Path(folder))
         chromium.close()
 
 
@@ -102,7 +104,7 @@ class Tab:
     def _received(self, frame) -> None:
         self.frames.append((time.perf_counter(), len(frame), frame[:400] if isinstance(frame, str) else ""))
 
-    def after(self, act: Callable[[], object], arrived: Callable[[list], bool], patience: float = 20.0) -> float | None:
+    def after(self, act: Callable[[], object], arrived: Callable[[list], bool], patience: float = 6.0) -> float | None:
         """Seconds from the end of an act to the message that completes what is waited for; None when it never comes."""
         self.page.wait_for_timeout(600)
         self.frames.clear()
