@@ -151,16 +151,25 @@ def _columns(member: Member | None, band: bool) -> dict:
     if member is None:
         return {name: [] for name in _COLUMNS}
     data, nothing = member.data, np.full(len(member.data.wave), np.nan, np.float32)
-    return {"wave": data.wave, "flux": data.flux, "low": data.low if band else nothing, "high": data.high if band else nothing,
+    return {"wave": data.wave, "flux": data.flux, **_band(data.low, data.high, band),
             "model": member.model.flux if member.model else nothing, "number": data.number}
 
 
 def _difference(found: Difference | None, band: bool) -> dict:
     if found is None:
         return {name: [] for name in _DIFFERENCE}
-    nothing = np.full(len(found.wave), np.nan, np.float32)
-    return {"wave": found.wave, "flux": found.flux, "low": found.low if band else nothing,
-            "high": found.high if band else nothing}
+    return {"wave": found.wave, "flux": found.flux, **_band(found.low, found.high, band)}
+
+
+def _band(low: NDArray, high: NDArray, wanted: bool) -> dict[str, NDArray]:
+    """Ends of a band, shape (n_pix,); where there is none they meet, for Bokeh would fill the gap between its shores."""
+    known = np.isfinite(low) & np.isfinite(high)
+    if not wanted or not known.any():
+        nothing = np.full(len(low), np.nan, np.float32)
+        return {"low": nothing, "high": nothing}
+    last = np.maximum.accumulate(np.where(known, np.arange(len(low)), known.argmax()))
+    middle = ((low + high) / 2)[last]
+    return {"low": np.where(known, low, middle), "high": np.where(known, high, middle)}
 
 
 def robust(values: NDArray) -> tuple[float, float]:
