@@ -48,9 +48,9 @@ def has(bits, i):
 
 
 @fast
-def reorder_bits(bits, order, out):
-    """Bits by row to bits by place in a plane."""
-    for byte in range(out.size):
+def reorder_bits(bits, order, low, high, out):
+    """Bits by row to bits by place in a plane, for the bytes low <= k < high."""
+    for byte in range(low, high):
         value = 0
         for k in range(min(8, order.size - 8 * byte)):
             row = order[8 * byte + k]
@@ -203,29 +203,78 @@ def first_of(ranked, x, y, bits, x0, x1, y0, y1, out):
 
 
 @fast
-def in_polygon(x, y, order, by_row, first, last, corners, edges, edge_starts, low, step, out):
-    """Mark in `out` (by row) the points inside a polygon by the even-odd rule.
+def in_polygon(x, y, order, by_row, starts, box, room_x, room_y, left, right, low, high, corners, edges, edge_starts, slab_low,
+               slab_step, out):
+    """Mark in `out` (by row) the points inside a polygon by the even-odd rule, in the cells left..right of the rows low..high.
 
-    Edges are listed by the slab of y that they touch (`edge_starts`, slabs of height `step` from `low` on), so that a point
-    asks only few. The arithmetic is that of `qsocore.selection.inside`. `by_row` says that x and y go by row.
+    A cell that no edge touches is inside or outside as a whole; only points of the others are asked. Cells on the border of
+    the grid hold what lies beyond it, so theirs are asked always. Edges are listed by the slab of y that they touch
+    (`edge_starts`, slabs of height `slab_step` from `slab_low` on), so that a point asks only few. The arithmetic is that of
+    `qsocore.selection.inside`. `by_row` says that x and y go by row; what they may differ from the plane's own is `room`.
     """
-    n_slabs = edge_starts.size - 1
-    m = corners.shape[0]
-    for s in range(first.size):
-        for i in range(first[s], last[s]):
-            row = order[i]
-            px, py = (np.float64(x[row]), np.float64(y[row])) if by_row else (np.float64(x[i]), np.float64(y[i]))
-            slab = int((py - low) / step)
-            if not 0 <= slab < n_slabs:
+    n_side = int(np.sqrt(starts.size - 1) + 0.5)
+    x0, y0 = box[0], box[2]
+    dx, dy = (box[1] - x0) / n_side, (box[3] - y0) / n_side
+    touched = np.empty(n_side, np.bool_)
+    for row in range(low, high):
+        touched[:] = row == 0 or row == n_side - 1
+        touched[0] = touched[n_side - 1] = True
+        _touch(corners, y0 + row * dy - room_y, y0 + (row + 1) * dy + room_y, x0, dx, room_x, touched)
+        asked, odd = False, False
+        for column in range(left, right):
+            first, last = starts[row * n_side + column], starts[row * n_side + column + 1]
+            if touched[column]:
+                asked = False
+                for i in range(first, last):
+                    k = order[i]
+                    px, py = (np.float64(x[k]), np.float64(y[k])) if by_row else (np.float64(x[i]), np.float64(y[i]))
+                    if _is_odd(px, py, corners, edges, edge_starts, slab_low, slab_step):
+                        out[k] = True
                 continue
-            odd = False
-            for k in range(edge_starts[slab], edge_starts[slab + 1]):
-                a = edges[k]
-                b = a + 1 if a + 1 < m else 0
-                y1, y2 = corners[a, 1], corners[b, 1]
-                if min(y1, y2) <= py < max(y1, y2):
-                    x1 = corners[a, 0]
-                    if px < x1 + (py - y1) * (corners[b, 0] - x1) / (y2 - y1):
-                        odd = not odd
+            if not asked:
+                odd = _is_odd(x0 + (column + 0.5) * dx, y0 + (row + 0.5) * dy, corners, edges, edge_starts, slab_low, slab_step)
+                asked = True
             if odd:
-                out[row] = True
+                for i in range(first, last):
+                    out[order[i]] = True
+
+
+@fast
+def _touch(corners, bottom, top, x0, dx, room, touched):
+    """Mark the columns of a row of cells, between bottom and top, that an edge of a polygon passes."""
+    m, n_side = corners.shape[0], touched.size
+    for a in range(m):
+        b = a + 1 if a + 1 < m else 0
+        xa, ya, xb, yb = corners[a, 0], corners[a, 1], corners[b, 0], corners[b, 1]
+        if ya > yb:
+            xa, ya, xb, yb = xb, yb, xa, ya
+        if yb < bottom or ya > top:
+            continue
+        start, end = xa, xb
+        if ya < bottom:
+            start = xa + (bottom - ya) / (yb - ya) * (xb - xa)
+        if yb > top:
+            end = xa + (top - ya) / (yb - ya) * (xb - xa)
+        if start > end:
+            start, end = end, start
+        first = int(min(max((start - room - x0) / dx, 0.0), n_side - 1.0))
+        last = int(min(max((end + room - x0) / dx, 0.0), n_side - 1.0))
+        touched[first : last + 1] = True
+
+
+@fast
+def _is_odd(px, py, corners, edges, edge_starts, slab_low, slab_step):
+    """Whether a ray to the right of a point crosses an odd number of edges."""
+    slab = (py - slab_low) / slab_step
+    if not 0 <= slab < edge_starts.size - 1:
+        return False
+    odd, m = False, corners.shape[0]
+    for k in range(edge_starts[int(slab)], edge_starts[int(slab) + 1]):
+        a = edges[k]
+        b = a + 1 if a + 1 < m else 0
+        y1, y2 = corners[a, 1], corners[b, 1]
+        if min(y1, y2) <= py < max(y1, y2):
+            x1 = corners[a, 0]
+            if px < x1 + (py - y1) * (corners[b, 0] - x1) / (y2 - y1):
+                odd = not odd
+    return odd

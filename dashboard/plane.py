@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import _kernels
+from dashboard.share import share
 
 _PER_CELL = 16  # points in an average cell; fewer make the index large, more make small views slow
 _SIDES = (8, 1024)
@@ -20,6 +21,7 @@ _MARGIN = 0.03
 ENOUGH = 1_000_000
 """Rows of which percentiles are taken; those of more differ by less than a pixel."""
 _SLABS = 512
+_ROUNDING = 2e-7  # of a coordinate's size: what a float32 may have lost
 NO_BITS = np.empty(0, np.uint8)
 
 
@@ -92,7 +94,13 @@ class Plane:
     def bits(self, row_bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bits that go by row, as bits that go by place."""
         out = np.empty((self.n_placed + 7) // 8, np.uint8)
-        _kernels.reorder_bits(row_bits, self.order, out)
+        share(lambda low, high: _kernels.reorder_bits(row_bits, self.order, low, high, out), out.size, self.n_placed)
+        return out
+
+    def in_order(self, values: NDArray) -> NDArray:
+        """Values that go by row, shape (n_rows,), as values by place, shape (n_placed,)."""
+        out = np.empty(self.n_placed, values.dtype)
+        share(lambda low, high: values.take(self.order[low:high], out=out[low:high], mode="clip"), out.size, out.size)
         return out
 
     def count(self, window: tuple[float, float, float, float], bits: NDArray[np.uint8] = NO_BITS) -> int:
@@ -143,14 +151,21 @@ class Plane:
         """
         corners = np.ascontiguousarray(corners, np.float64)
         (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-        room = 1e-5 * max(abs(x0), abs(x1), 1e-30), 1e-5 * max(abs(y0), abs(y1), 1e-30)  # a rounded point may seem outside
-        stretches = self.stretches(x0 - room[0], x1 + room[0], y0 - room[1], y1 + room[1])
+        room = [_ROUNDING * max(abs(start), abs(end)) + 1e-6 * (end - start) / self.n_side
+                for start, end in (self.box[:2], self.box[2:])]
+        left, right = (self._cell(value, *self.box[:2]) for value in (x0 - room[0], x1 + room[0]))
+        low, high = (self._cell(value, *self.box[2:]) for value in (y0 - room[1], y1 + room[1]))
         out = np.zeros(self.n_rows, bool)
         if y1 > y0:
             step = np.nextafter((y1 - y0) / _SLABS, np.inf)
+            slabs = *_slabs(corners, y0, step), y0, step
             x, y = exact or (self.x, self.y)
-            edges = _slabs(corners, y0, step)
-            _kernels.in_polygon(x, y, self.order, exact is not None, *stretches, corners, *edges, y0, step, out)
+
+            def mark(first: int, last: int) -> None:
+                _kernels.in_polygon(x, y, self.order, exact is not None, self.starts, self.box, *room, left, right + 1,
+                                    low + first, low + last, corners, *slabs, out)
+
+            share(mark, high + 1 - low, self.starts[(high + 1) * self.n_side] - self.starts[low * self.n_side])
         return out
 
 

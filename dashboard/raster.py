@@ -5,11 +5,8 @@ Only `aggregate` touches points, and only those in view. Nothing here knows a GU
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +14,13 @@ from numpy.typing import NDArray
 from dashboard import _kernels
 from dashboard.colourings import EMPTY, Aggregate
 from dashboard.plane import NO_BITS, Plane
+from dashboard.share import share
 
 KINDS = ("count", "mean", "min", "max", "std", "classes")
 """What a pixel can say of its objects."""
 
 _MAX_RADIUS = 3
 _MOST_COVERED = 0.2  # of the picture's pixels, when points are enlarged
-_FEW = 100_000  # points that one thread draws sooner than two can be told to
-_BANDS = 4  # per thread, since some bands are fuller than others
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ def aggregate(plane: Plane, kind: str, view: View, value: NDArray | None = None,
             kernel(plane.x, plane.y, *values, *stretches, bits, *view.window, low, high, *extra, *out)
 
         first, last = plane.stretches(*view.window)
-        _in_bands(draw, view.height, int((last - first).sum()))
+        share(draw, view.height, int((last - first).sum()))
 
     if kind == "count":
         bands(_kernels.count_band, (), count)
@@ -110,21 +106,6 @@ def aggregate(plane: Plane, kind: str, view: View, value: NDArray | None = None,
         mean = total / known
         result = mean + shift if kind == "mean" else np.sqrt(np.maximum(square / known - mean**2, 0))
     return Aggregate(count, result.astype(np.float32))
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="raster")
-
-
-def _in_bands(draw: Callable[[int, int], None], height: int, n_points: int) -> None:
-    """Draw bands of pixel rows side by side, or all of them at once when there is little to draw."""
-    n_bands = 1 if n_points < _FEW else min((os.cpu_count() or 1) * _BANDS, height)
-    edges = np.linspace(0, height, n_bands + 1).round().astype(int)
-    if n_bands == 1:
-        draw(0, height)
-    else:
-        list(_threads().map(draw, edges[:-1].tolist(), edges[1:].tolist()))
 
 
 def presence(plane: Plane, view: View, bits: NDArray[np.uint8] = NO_BITS) -> NDArray[np.uint8]:

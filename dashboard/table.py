@@ -383,7 +383,7 @@ class AtlasTable:
         with self._lock:
             ordered = self._ordered.pop(key, None)
             if ordered is None:
-                ordered = values()[plane.order]
+                ordered = plane.in_order(values())
                 while self._ordered and sum(known.nbytes for known in self._ordered.values()) + ordered.nbytes > _KEPT_BYTES:
                     del self._ordered[next(iter(self._ordered))]
             self._ordered[key] = ordered

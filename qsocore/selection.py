@@ -69,7 +69,6 @@ class Names(Protocol):
 
 Columns = Callable[[str], "NDArray | Coded | Names"]
 Within = Callable[[tuple[str, str], NDArray[np.float64]], NDArray[np.bool_]]
-_Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # surely true, surely false: unknown is neither
 
 _KEYS = {"all": (), "and": ("rules",), "or": ("rules",), "not": ("rule",), "outside": ("rule",),
          "compare": ("column", "cmp", "value"), "range": ("column", "low", "high"), "isin": ("column", "values"),
@@ -104,7 +103,7 @@ def evaluate(rule: Rule, columns: Columns, n_rows: int, within: Within | None = 
         For a rule that is none, or that compares text with numbers.
     """
     check(rule)
-    return _truth(rule, columns, n_rows, within)[0]
+    return _where(rule, True, columns, n_rows, within)
 
 
 def combine(old: Rule | None, new: Rule, mode: str) -> Rule:
@@ -227,36 +226,31 @@ def inside(x: ArrayLike, y: ArrayLike, vertices: ArrayLike) -> NDArray[np.bool_]
     return out
 
 
-def _truth(rule: Rule, columns: Columns, n: int, within: Within | None) -> _Truth:
+def _where(rule: Rule, truth: bool, columns: Columns, n: int, within: Within | None) -> NDArray[np.bool_]:
+    """Rows for which a rule surely holds, or surely does not, shape (n,); where it is unknown neither is said."""
     op = rule["op"]
     if op == "all":
-        return np.ones(n, bool), np.zeros(n, bool)
+        return np.full(n, truth)
     if op == "not":
-        true, false = _truth(rule["rule"], columns, n, within)
-        return false, true
+        return _where(rule["rule"], not truth, columns, n, within)
     if op == "outside":
-        true, _ = _truth(rule["rule"], columns, n, within)
-        return ~true, true
+        holds = _where(rule["rule"], True, columns, n, within)
+        return ~holds if truth else holds
     if op in ("and", "or"):
-        true, false = np.full(n, op == "and"), np.full(n, op == "or")
+        every = (op == "and") == truth  # what does not hold for all of several fails for at least one
+        out = np.full(n, every)
         for part in rule["rules"]:
-            part_true, part_false = _truth(part, columns, n, within)
-            true, false = (true & part_true, false | part_false) if op == "and" else (true | part_true, false & part_false)
-        return true, false
+            (np.logical_and if every else np.logical_or)(out, _where(part, truth, columns, n, within), out=out)
+        return out
     if op == "missing":
-        gone = _of_labels(columns(rule["column"]), is_missing)
-        return gone, ~gone
+        return _of_labels(columns(rule["column"]), lambda labels: is_missing(labels) == truth)
     if op in ("polygon", "cone"):
-        holds, known = (_in_polygon if op == "polygon" else _in_cone)(rule, columns, within)
-    else:
-        name = "object_id" if op == "ids" else rule["column"]
-        values = columns(name)
-        if hasattr(values, "isin"):
-            holds, known = _named(rule, name, values), np.True_
-        else:
-            holds = _of_labels(values, lambda labels: _holds(rule, name, labels))
-            known = _of_labels(values, lambda labels: ~is_missing(labels))
-    return holds & known, ~holds & known
+        return (_in_polygon if op == "polygon" else _in_cone)(rule, truth, columns, within)
+    name = "object_id" if op == "ids" else rule["column"]
+    values = columns(name)
+    if hasattr(values, "isin"):
+        return _named(rule, name, values) == truth
+    return _of_labels(values, lambda labels: (_holds(rule, name, labels) == truth) & ~is_missing(labels))
 
 
 def _of_labels(values: NDArray | Coded, do: Callable[[NDArray], NDArray[np.bool_]]) -> NDArray[np.bool_]:
@@ -266,15 +260,16 @@ def _of_labels(values: NDArray | Coded, do: Callable[[NDArray], NDArray[np.bool_
     return do(np.asarray(values))
 
 
-def _in_polygon(rule: Rule, columns: Columns, within: Within | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    x, y = (np.asarray(columns(name)) for name in _axes(rule))
-    known, vertices = np.isfinite(x) & np.isfinite(y), _vertices(rule)
-    return within(_axes(rule), vertices) if within else inside(x, y, vertices), known
+def _in_polygon(rule: Rule, truth: bool, columns: Columns, within: Within | None) -> NDArray[np.bool_]:
+    axes, vertices = _axes(rule), _vertices(rule)
+    holds = within(axes, vertices) if within else inside(columns(axes[0]), columns(axes[1]), vertices)
+    return holds if truth else ~holds & np.isfinite(columns(axes[0])) & np.isfinite(columns(axes[1]))  # NaN is not inside
 
 
-def _in_cone(rule: Rule, columns: Columns, _: Within | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _in_cone(rule: Rule, truth: bool, columns: Columns, _: Within | None) -> NDArray[np.bool_]:
     ra, dec = (np.asarray(columns(name)) for name in _axes(rule))
-    return _cone.within(ra, dec, rule["ra"], rule["dec"], rule["radius"]), np.isfinite(ra) & np.isfinite(dec)
+    holds = _cone.within(ra, dec, rule["ra"], rule["dec"], rule["radius"])
+    return (holds == truth) & np.isfinite(ra) & np.isfinite(dec)
 
 
 def _named(rule: Rule, name: str, values: Names) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard import raster
+from dashboard import raster, share
 from dashboard.colourings import EMPTY
 from dashboard.plane import Plane
 from dashboard.raster import View
@@ -77,7 +77,7 @@ def test_bands_side_by_side_make_the_picture_of_one(monkeypatch, kind):
     value = (value.astype(np.uint8) if kind == "classes" else value.astype(np.float32))[plane.order]
     for window in ((-5, 5, -5, 5), (-1, 0.5, -0.2, 0.1), (0.1, 0.11, 0.2, 0.21)):
         one = raster.aggregate(plane, kind, View(*window, 301, 203), value)
-        monkeypatch.setattr(raster, "_FEW", 0)
+        monkeypatch.setattr(share, "FEW", 0)
         many = raster.aggregate(plane, kind, View(*window, 301, 203), value)
         monkeypatch.undo()
         assert np.array_equal(one.count, many.count)
