@@ -47,7 +47,7 @@ class Address:
     def _soon(self) -> None:
         self._changes += 1
         change = self._changes
-        self.session.document.add_timeout_callback(lambda: self._write(change), _URL_DELAY_MS)
+        self.session.later(lambda: self._write(change), _URL_DELAY_MS)
 
     def _write(self, change: int) -> None:
         from urllib.parse import urlencode

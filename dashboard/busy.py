@@ -38,7 +38,7 @@ class Busy:
         """Look at the work after a glance, and again until it is done."""
         if not self._watching:
             self._watching = True
-            self.session.document.add_timeout_callback(self._look, _GLANCE_MS)
+            self.session.later(self._look, _GLANCE_MS)
 
     def _look(self) -> None:
         said = f'<span class="busy" role="status" title="{words.html(self.title)}"></span>' if self.work.busy else ""

@@ -104,7 +104,7 @@ class Unfolding(pn.Column):
         super().__init__(sizing_mode="stretch_both", margin=0)
         self._session, self._view = session, view
         # a figure that arrives before its tab is turned to is measured where it has no size, and fails
-        session.on(["page", "tab", "drawer"], lambda: session.document.add_timeout_callback(self._unfold, _TURNING_MS))
+        session.on(["page", "tab", "drawer"], lambda: session.later(self._unfold, _TURNING_MS))
         self._unfold()
 
     def _unfold(self) -> None:

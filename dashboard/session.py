@@ -16,7 +16,7 @@ from dashboard.colourings import COLOURINGS, Colouring, Scale
 from dashboard.plane import NO_BITS, Plane, extent
 from dashboard.selecting import History
 from dashboard.state import DENSITY, SLOTS, State
-from dashboard.worker import Late, Latest
+from dashboard.worker import Late, Latest, together
 from qsocore.cli import explain
 from qsocore.errors import AtlasError
 
@@ -146,7 +146,7 @@ class Session(param.Parameterized):
             return None
         if name == SLOTS:
             classes = self.classes
-            return self._kept(f"slots {plane.axes}", (id(classes),), lambda: classes.codes[plane.order])
+            return self._kept(f"slots {plane.axes}", (id(classes),), lambda: plane.in_order(classes.codes))
         if self.is_classes:
             return table.in_order(plane, f"classes {name}", lambda: table.classes(name).codes)
         return table.in_order(plane, name, lambda: table.numbers(name))
@@ -262,21 +262,34 @@ class Session(param.Parameterized):
         self.on(["page", "tab", "drawer"], late.appear)
         self.once_shown(late.appear)
 
-    # ---- talking to the user
+    # ---- when something is done; its changes go to the browser together
 
     def on(self, names: list[str], do: Callable[[], None]) -> None:
-        """Call `do` after any of these choices changed; a fault becomes a notification."""
-        def changed(*_: Any) -> None:
+        """Call `do` after any of these choices, or `dark` or `probe`, changed; a fault becomes a notification."""
+        def changed() -> None:
             try:
                 do()
             except AtlasError as error:
                 self.failed(error)
 
-        self.state.param.watch(changed, names)
+        for owner in (self, self.state):
+            its_own = [name for name in names if name in owner.param]
+            if its_own:
+                owner.param.watch(together(self.document, changed), its_own)
 
     def once_shown(self, do: Callable[[], None]) -> None:
         """Call `do` when the browser has built the page; what is put on it earlier may never be shown."""
-        pn.state.onload(do)
+        pn.state.onload(together(self.document, do))
+
+    def later(self, do: Callable[[], None], after_ms: int = 0) -> None:
+        """Call `do` after what is being done now has gone to the browser, and so many milliseconds more."""
+        done = together(self.document, do)
+        if after_ms:
+            self.document.add_timeout_callback(done, after_ms)
+        else:
+            self.document.add_next_tick_callback(done)
+
+    # ---- talking to the user
 
     def latest(self) -> Latest:
         """A line of work beside the event loop for one view."""

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from panel.io import unlocked
+from panel.io.state import set_curdoc
 
 if TYPE_CHECKING:
     from bokeh.document import Document
 
 T = TypeVar("T")
+
+
+def together(document: Document, do: Callable[[], None]) -> Callable[..., None]:
+    """`do`, with all that it changes on the page sent at its end and in order.
+
+    Panel sends its own changes at once and Bokeh's only when the document is let go of: a figure's new data would then
+    arrive after the tab that held it was taken away, and the browser complain of a model it does not know.
+    """
+    def whole(*_: Any) -> None:
+        with set_curdoc(document), unlocked(policy="collect"):
+            do()
+
+    return whole
 
 
 class Latest:
@@ -37,7 +53,8 @@ class Latest:
         generation = self.generation
         future = self.executor.submit(lambda: work() if generation == self.generation else None)
         future.add_done_callback(
-            lambda done: self.document.add_next_tick_callback(lambda: self._arrive(generation, done, then)))
+            lambda done: self.document.add_next_tick_callback(
+                together(self.document, lambda: self._arrive(generation, done, then))))
 
     def cancel(self) -> None:
         """Drop whatever is under way."""

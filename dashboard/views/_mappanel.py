@@ -153,8 +153,8 @@ class MapPanel:
         self._on(["spokes"], self._focused)
         self._on(["focus"], self._focused)
         self._on(["palette"], self.paint)
-        session.param.watch(lambda _: self.paint(), "dark")
-        session.param.watch(lambda _: self._probed(), "probe")
+        session.on(["dark"], self.paint)
+        session.on(["probe"], self._probed)
 
     def _on(self, names: list[str], do: Callable[[], None]) -> None:
         self.session.on(names, lambda: do() if self.shown else None)
@@ -225,7 +225,7 @@ class MapPanel:
         view = Window(*window, width, height)
         self._turn += 1
         self._work.submit(lambda: self._made(view), self._arrived)
-        session.document.add_timeout_callback(self._mark_busy, _LONG_MS)
+        session.later(self._mark_busy, _LONG_MS)
 
     _coarse_due = True
 
@@ -267,8 +267,8 @@ class MapPanel:
         if first:
             self._focused()
         turn = self._turn
-        self.session.document.add_next_tick_callback(lambda: self._drawn(self))  # the picture goes first
-        self.session.document.add_timeout_callback(lambda: self._mark() if turn == self._turn else None, _QUIET_MS)
+        self.session.later(lambda: self._drawn(self))  # the picture goes first
+        self.session.later(lambda: self._mark() if turn == self._turn else None, _QUIET_MS)
 
     def _place(self) -> None:
         """Other limits: the kept aggregates on another scale."""

@@ -50,7 +50,7 @@ class CompositePane:
                                  margin=0)
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         session.when_shown(VIEW.title, compared.NAMES, self._make)
-        session.param.watch(lambda _: self._paint(), "dark")
+        session.on(["dark"], self._paint)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.body

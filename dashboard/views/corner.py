@@ -47,7 +47,7 @@ class CornerPane:
         session.when_shown(VIEW.title, ["selection", "only", "filters", "hidden", "run"], self._draw)
         session.when_shown(VIEW.title, ["focus"], self._ring)
         session.when_shown(VIEW.title, ["palette"], self._paint)
-        session.param.watch(lambda _: self._paint(), "dark")
+        session.on(["dark"], self._paint)
         self._list()
 
     def __panel__(self) -> pn.viewable.Viewable:

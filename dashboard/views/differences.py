@@ -67,7 +67,7 @@ class DifferencesPane:
         self.whole = pn.Column(head, self.ranking, self.below, sizing_mode="stretch_both", margin=0)
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
         session.when_shown(VIEW.title, compared.NAMES, self._make)
-        session.param.watch(lambda _: self._paint(), "dark")
+        session.on(["dark"], self._paint)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.body
@@ -107,7 +107,7 @@ class DifferencesPane:
             nonlocal last
             if monotonic() - last > _OFTEN:
                 last = monotonic()
-                self.session.document.add_next_tick_callback(lambda: show(done))
+                self.session.later(lambda: show(done))
 
         return told
 

@@ -54,7 +54,7 @@ class HistogramsPane:
         self.said = pn.pane.HTML("", margin=(2, 12), height=20, sizing_mode="stretch_width", stylesheets=[theme.css("compare")])
         self.grid = pn.FlexBox(sizing_mode="stretch_width", margin=(0, 6), gap="2px 6px", align_content="flex-start")
         session.when_shown(VIEW.title, compared.NAMES, self._make)
-        session.param.watch(lambda _: self._paint(), "dark")
+        session.on(["dark"], self._paint)
 
     def __panel__(self) -> pn.viewable.Viewable:
         controls = pn.FlexBox(self.more, self.unit, self.prefer, align_items="center", gap="4px 8px", margin=(8, 10, 0, 12),

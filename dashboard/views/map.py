@@ -36,7 +36,7 @@ class MapView:
         session.on(["maps"], self._arrange)
         session.on(["colour_by", "statistic", "scale", "limits", "palette", "hidden", "a", "b"], self._show_key)
         session.on(["selection", "only", "filters", "hidden", "run"], self._count)
-        session.param.watch(lambda _: self._show_key(), "dark")
+        session.on(["dark"], self._show_key)
         self._arrange()
         self._show_key()
         self._count()

@@ -55,7 +55,7 @@ class SelectionBar:
         self._counts: dict[str, int | None] = {"selected": None, "a": None, "b": None}
         self.bar = SelectionStrip(self._hear, height=36, sizing_mode="stretch_width", margin=0, content=self._content())
         session.on(["selection", "a", "b", "only", "filters", "hidden", "run", "mode"], self._show)
-        session.param.watch(lambda _: self._show(), "dark")
+        session.on(["dark"], self._show)
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:

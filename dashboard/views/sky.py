@@ -69,7 +69,7 @@ class SkyView:
         for side in ("inner_width", "inner_height"):
             plot.on_change(side, lambda attr, old, new: self._draw())
         self.frame.param.watch(lambda _: self._turn(), "value")
-        session.param.watch(lambda _: self._paint(), "dark")
+        session.on(["dark"], self._paint)
         session.when_shown(TITLE, _CHOICES, self._draw)
         self._paint()
 

@@ -48,8 +48,8 @@ class SpacePage:
         self._stays = False
         self._probe: tuple | None = None  # the last that was answered
         self._paint()
-        session.param.watch(lambda _: self._paint(), "dark")
-        session.param.watch(lambda _: self._probed(), "probe")
+        session.on(["dark"], self._paint)
+        session.on(["probe"], self._probed)
         session.on(["page"], self._probed)
         session.on(["a", "b"], self._allow)
         session.when_shown(_TITLE, ["run", "focus"], self._follow)

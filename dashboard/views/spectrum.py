@@ -64,7 +64,7 @@ class SpectrumPane:
             pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6, 4, 6), styles={"flex": "1 1 0"}),
             sizing_mode="stretch_both", margin=0)
         session.on(["focus", "run"], self._look)
-        session.param.watch(lambda _: self.plot.paint(theme.ink(session.dark)), "dark")
+        session.on(["dark"], lambda: self.plot.paint(theme.ink(session.dark)))
         self.plot.paint(theme.ink(session.dark))
         session.once_shown(self._look)
 

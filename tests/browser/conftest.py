@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its loop must not outlive these tests: others run loops of their own
 def chromium():
     path = find_chromium()
     if path is None:
@@ -58,7 +58,7 @@ def serve(words):
     return process, next(word for word in said.split() if word.startswith("http"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(chromium, store_path):
     process, url = serve(["serve", str(store_path)])
     yield url

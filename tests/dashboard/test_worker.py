@@ -3,13 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+import bokeh.document
+
 from dashboard.worker import Latest
 
 
-class Document:
+class Document(bokeh.document.Document):
     """Keeps what a Bokeh document would call on its next tick."""
 
     def __init__(self):
+        super().__init__()
         self.calls = []
 
     def add_next_tick_callback(self, call):
