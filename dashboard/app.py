@@ -32,6 +32,7 @@ def create(library: Library) -> pmui.Page:
     if not query:
         actions.first_colour(session)
     page = layout.page(session)
+    session.once_shown(library.warm_up)
     if pn.state.location is not None:
         Address(session, pn.state.location)
     return page

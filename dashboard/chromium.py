@@ -18,6 +18,6 @@ def find_chromium() -> str | None:
 DRAWN = """() => {
   const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
   return map && map.renderers[0].data_source.data.image.length > 0
-    && document.getElementById("loader")?.style.display !== "flex"
+    && getComputedStyle(document.getElementById("loader")).display === "none"
 }"""
 """JavaScript that says whether the map of a page is drawn."""

@@ -120,9 +120,12 @@ class Library:
                 progress.update(1)
 
     def warm_up(self) -> None:
-        """Load the surveys and the latest run's model ahead of the first tap."""
-        from qsocore.surveys import SURVEYS
+        """Load the surveys and the latest run's model beside the event loop, ahead of the first tap; once."""
+        def load() -> None:
+            from qsocore.surveys import SURVEYS
 
-        list(SURVEYS)
-        for run in self.runs()[:1]:
-            self.decoder(run.name)
+            list(SURVEYS)
+            for run in self.runs()[:1]:
+                self.decoder(run.name)
+
+        self.once("warm", lambda: self.pool.submit(load))

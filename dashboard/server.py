@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 from qsocore.errors import AtlasError
 
@@ -15,6 +16,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 5006
 _TRIED = 20
 _IDLE_SESSION_MS, _CHECK_MS = 60_000, 10_000  # a closed tab's session is let go of after a minute
+_WARM_UP_S = 120
 
 
 def free_port(wanted: int | None = None) -> int:
@@ -62,15 +64,19 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
     from dashboard.app import create
     from dashboard.downloads import ROUTES
 
+    pn.config.reuse_sessions = "warm"  # the browser has the page's frame at once, and loads it while its content is made
     server = pn.serve({"/": lambda: create(library)}, port=port, address=HOST, start=False, show=False, title="QSO Atlas",
                       verbose=False, extra_patterns=ROUTES,
                       websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
-    library.pool.submit(_warm_up)
-    library.pool.submit(library.warm_up)
-    print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
-    if browser:
-        server.io_loop.add_callback(server.show, "/")
+
+    def announce() -> None:
+        _warm_up(f"http://{HOST}:{port}/")
+        print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
+        if browser:
+            server.io_loop.add_callback(server.show, "/")
+
+    library.pool.submit(announce)
     # not Bokeh's run_until_shutdown: where nobody reads our output any more its SIGTERM handler fails and the server stays
     server.start()
     try:
@@ -79,8 +85,8 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
         server.stop()
 
 
-def _warm_up() -> None:
-    """Import and compile what the first page needs, while the browser is still on its way."""
+def _warm_up(address: str) -> None:
+    """Import and compile what a page needs, and have the frame made that the first browser will be given."""
     import matplotlib.figure  # noqa: F401  Panel looks whether a pane is one of these
 
     from dashboard import raster
@@ -88,3 +94,5 @@ def _warm_up() -> None:
 
     list(VIEWS)
     raster.warm_up()
+    for theme in ("", "?theme=light"):
+        urlopen(address + theme, timeout=_WARM_UP_S).read()

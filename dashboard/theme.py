@@ -77,8 +77,20 @@ TEMPLATE = """
 <style>
   :where(:root[data-theme="dark"]) { --mui-palette-background-default: PAGE_DARK; color-scheme: dark; }
   :where(:root[data-theme="light"]) { --mui-palette-background-default: PAGE_LIGHT; }
-  #loader { background: transparent !important; }
+  #loader { background: transparent !important; pointer-events: none; }
+  :root[data-stands] #loader:not(.error) { display: none !important; }
 </style>
+{% endblock %}
+{% block loader_script %}
+{{ super() }}
+<script>
+  // the base page would turn its wheel until all is idle: what stands can be used before
+  (function stands() {
+    const map = window.Bokeh?.documents?.[0]?.get_model_by_name("map")
+    if (map && Bokeh.index.find_one(map)) document.documentElement.dataset.stands = ""
+    else setTimeout(stands, 50)
+  })()
+</script>
 {% endblock %}
 """.replace("PAGE_DARK", INK["dark"]["page"]).replace("PAGE_LIGHT", INK["light"]["page"])
 
