@@ -15,9 +15,17 @@ def find_chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-DRAWN = """() => {
+SEEN = """() => {
   const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
   return map && map.renderers[0].data_source.data.image.length > 0
     && getComputedStyle(document.getElementById("loader")).display === "none"
 }"""
-"""JavaScript that says whether the map of a page is drawn."""
+"""JavaScript that says whether the map of a page has a picture, be it the first, of any size, that goes with the page."""
+
+DRAWN = """() => {
+  const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
+  const picture = map?.renderers[0].data_source.data.image[0]
+  return picture && picture.shape[0] == map.inner_height && picture.shape[1] == map.inner_width
+    && getComputedStyle(document.getElementById("loader")).display === "none"
+}"""
+"""JavaScript that says whether the map of a page is drawn in its own size."""

@@ -76,14 +76,17 @@ class Layer:
         self._packed.js_on_change("data", CustomJS(args={"packed": self._packed, "source": self.source}, code=_UNPACK))
         plot.tags = [*plot.tags, self._packed]  # so that the browser has it
 
-    def show(self, levels: NDArray[np.uint8] | None, view: View | None) -> None:
-        """Replace the image, or take it away."""
+    def show(self, levels: NDArray[np.uint8] | None, view: View | None, first: bool = False) -> None:
+        """Replace the image, or take it away; the first goes as it is, since nothing unpacks what comes with the page."""
         if levels is None:
             if len(self._packed.data["bytes"]):
                 self._packed.data = dict(_NOTHING)
             return
-        packed = np.frombuffer(zlib.compress(levels.tobytes(), 1), np.uint8)
         place = [view.x0, view.y0, view.x1 - view.x0, view.y1 - view.y0]
+        if first:
+            self.source.data = {"image": [levels]} | {name: [edge] for name, edge in zip(("x", "y", "dw", "dh"), place, strict=True)}
+            return
+        packed = np.frombuffer(zlib.compress(levels.tobytes(), 1), np.uint8)
         self._packed.data = {"bytes": [packed], "shape": [list(levels.shape)], "place": [place]}
 
 

@@ -26,6 +26,8 @@ _COLUMNS = "Two columns"
 _MAPS = {"umap": "UMAP", "pca": "PCA", "sky": "RA, Dec", "map": "Map"}
 _QUIET_MS = 120  # after the last picture, before the single objects are drawn
 _COARSE = 256  # pixels across the picture that waits behind
+_FIRST = 512  # and across the one that comes before the browser has said how large the map is
+_SETTLING_MS = 60
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class MapPanel:
         plot.on_event(SelectionGeometry, self._brushed)
         plot.on_event(Tap, self._tapped)
         for side in ("inner_width", "inner_height"):
-            plot.on_change(side, lambda attr, old, new: self._draw())
+            plot.on_change(side, lambda attr, old, new: self._resized())
         self._on(["run", "maps"], self._frame)
         self._on(["linked"], self._show_strip)
         self._on(["windows"], self._moved)
@@ -207,6 +209,14 @@ class MapPanel:
         if self.picture is None or not np.allclose(self.picture.view.window, window, rtol=1e-6, atol=0):
             self._draw()
 
+    _sizes = 0
+
+    def _resized(self) -> None:
+        """Another size, once it stays: a page that builds up passes through several."""
+        self._sizes += 1
+        size = self._sizes
+        self.session.later(lambda: self._draw() if size == self._sizes else None, _SETTLING_MS)
+
     def _redraw(self) -> None:
         """Other colours or objects: this view, and the coarse picture of everything that waits behind it."""
         self._draw(coarse=True)
@@ -219,8 +229,10 @@ class MapPanel:
         window = session.state.window(self.number) or home
         if not np.allclose(self.map.window, window, rtol=1e-5, atol=0):
             self.map.look_at(window, home)
-        if width < 2 or height < 2:
-            return
+        if width < 2 or height < 2:  # the browser is still to say: a first picture of any size goes with the page
+            if self.picture is not None:
+                return
+            width = height = _FIRST
         self._coarse_due = coarse or self._coarse_due
         view = Window(*window, width, height)
         self._turn += 1
@@ -257,7 +269,7 @@ class MapPanel:
     def _arrived(self, picture: Picture) -> None:
         first, self.picture = self.picture is None, picture
         view = picture.view
-        self.map.image.show(picture.levels, view)
+        self.map.image.show(picture.levels, view, first)
         self.map.chosen.show(picture.chosen_levels, view)
         self.map.ground.show(picture.ground, view)
         self.map.dim(picture.chosen is not None)
