@@ -20,6 +20,8 @@ _LONGEST = 40_000  # signs; servers refuse an address that is much longer, and a
 
 # a pane that is made while its tab is turned away belongs to no document, and Panel would have its stylesheet from a CDN
 reactive.CDN_DIST = LOCAL_DIST
+# Panel waits 50 ms for more changes of a widget before it tells of one; here stale work is dropped, so nothing needs to wait
+reactive.Syncable._debounce = 2
 
 
 def create(library: Library) -> pmui.Page:

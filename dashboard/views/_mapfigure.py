@@ -84,7 +84,7 @@ class Layer:
             return
         place = [view.x0, view.y0, view.x1 - view.x0, view.y1 - view.y0]
         if first:
-            self.source.data = {"image": [levels]} | {name: [edge] for name, edge in zip(("x", "y", "dw", "dh"), place, strict=True)}
+            self.source.data = {name: [value] for name, value in zip(_NO_IMAGE, (levels, *place), strict=True)}
             return
         packed = np.frombuffer(zlib.compress(levels.tobytes(), 1), np.uint8)
         self._packed.data = {"bytes": [packed], "shape": [list(levels.shape)], "place": [place]}
