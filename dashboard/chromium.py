@@ -24,8 +24,9 @@ SEEN = """() => {
 
 DRAWN = """() => {
   const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
+  const frame = map && Bokeh.index.find_one(map)?.frame?.bbox
   const picture = map?.renderers[0].data_source.data.image[0]
-  return picture && picture.shape[0] == map.inner_height && picture.shape[1] == map.inner_width
+  return frame && picture && picture.shape[0] == frame.height && picture.shape[1] == frame.width
     && getComputedStyle(document.getElementById("loader")).display === "none"
 }"""
 """JavaScript that says whether the map of a page is drawn in its own size."""
