@@ -17,8 +17,7 @@ def find_chromium() -> str | None:
 
 SEEN = """() => {
   const map = window.Bokeh?.documents[0]?.get_model_by_name("map")
-  return map && map.renderers[0].data_source.data.image.length > 0
-    && getComputedStyle(document.getElementById("loader")).display === "none"
+  return "stands" in document.documentElement.dataset && map.renderers[0].data_source.data.image.length > 0
 }"""
 """JavaScript that says whether the map of a page has a picture, be it the first, of any size, that goes with the page."""
 
@@ -29,4 +28,4 @@ DRAWN = """() => {
   return frame && picture && picture.shape[0] == frame.height && picture.shape[1] == frame.width
     && getComputedStyle(document.getElementById("loader")).display === "none"
 }"""
-"""JavaScript that says whether the map of a page is drawn in its own size."""
+"""JavaScript that says whether the map of a page is drawn in its own size, and the page can be used."""

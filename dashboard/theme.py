@@ -77,14 +77,15 @@ TEMPLATE = """
 <style>
   :where(:root[data-theme="dark"]) { --mui-palette-background-default: PAGE_DARK; color-scheme: dark; }
   :where(:root[data-theme="light"]) { --mui-palette-background-default: PAGE_LIGHT; }
-  #loader { background: transparent !important; pointer-events: none; }
-  :root[data-stands] #loader:not(.error) { display: none !important; }
+  #loader { background: transparent !important; cursor: progress; }
+  :root[data-stands] #loader .spinner { display: none; }
 </style>
 {% endblock %}
 {% block loader_script %}
 {{ super() }}
 <script>
-  // the base page would turn its wheel until all is idle: what stands can be used before
+  // The map is seen as soon as it stands. The veil, now without its wheel, stays until all is idle: what is done to the page
+  // before Panel knows that it is there would be lost.
   (function stands() {
     const map = window.Bokeh?.documents?.[0]?.get_model_by_name("map")
     if (map && Bokeh.index.find_one(map)) document.documentElement.dataset.stands = ""

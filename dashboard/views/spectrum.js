@@ -62,6 +62,17 @@ function make(tag, attributes = {}, ...children) {
 
 const HERE = {sync: false} // a change that the server is not told of
 const ANEW = {sync: false, check_eq: false} // the same of a source's data, which need no comparing
+/* Ends of the error band; where there is no flux they meet, for Bokeh would fill the gap between its shores. */
+function band(mean, error) {
+  const low = mean.map((f, i) => f - error[i]), high = mean.map((f, i) => f + error[i])
+  let last = mean.find(Number.isFinite) ?? NaN
+  for (let i = 0; i < mean.length; i++) {
+    if (Number.isFinite(low[i])) last = mean[i]
+    else low[i] = high[i] = last
+  }
+  return {low, high}
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
 
 class Desk {
@@ -275,8 +286,7 @@ class Desk {
       const [rest] = known ? smooth(model, ivar, kept.smoothing) : [new Float64Array(n).fill(NaN)]
       const [off, by] = known ? smooth(flux.map((f, i) => f - model[i]), ivar, kept.smoothing) : [rest, rest]
       this.smoothed = {scene, sigma: kept.smoothing, flux: mean, sigmas: error, residual: off.map((r, i) => r / by[i]),
-                       model: kept.smoothing > 0 ? rest : model, low: mean.map((f, i) => f - error[i]),
-                       high: mean.map((f, i) => f + error[i])}
+                       model: kept.smoothing > 0 ? rest : model, ...band(mean, error)}
       const end = reach_of(this.smoothed.residual), start = -end
       this.residual.y_range.setv({start, end, reset_start: start, reset_end: end}, HERE)
     }
