@@ -11,12 +11,11 @@ byte, or empty when all points count; pictures (height, width) with the lowest y
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-fast = njit(nogil=True, cache=True, boundscheck=False)
+from qsocore.compiled import compiled
 
 
-@fast
+@compiled
 def cell_sort(x, y, x0, x1, y0, y1, n_side):
     """Order of the points by cell, and where each cell begins, shape (n_side**2 + 1,); what is not finite is left out."""
     n = x.size
@@ -41,13 +40,13 @@ def cell_sort(x, y, x0, x1, y0, y1, n_side):
     return order, starts
 
 
-@fast
+@compiled
 def has(bits, i):
     """Whether the bit of a point is set."""
     return (bits[i >> 3] >> (i & 7)) & 1
 
 
-@fast
+@compiled
 def reorder_bits(bits, order, low, high, out):
     """Bits by row to bits by place in a plane, for the bytes low <= k < high."""
     for byte in range(low, high):
@@ -58,13 +57,13 @@ def reorder_bits(bits, order, low, high, out):
         out[byte] = value
 
 
-@fast
+@compiled
 def _per_unit(n_pixels, start, end):
     """Pixels per unit of an axis, less a rounding error, so that what lies on the far border is in the last pixel."""
     return n_pixels / (end - start) * (1 - 1e-15)
 
 
-@fast
+@compiled
 def count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out):
     """Number of points of each pixel in the pixel rows low <= row < high."""
     height, width = out.shape
@@ -79,7 +78,7 @@ def count_band(x, y, first, last, bits, x0, x1, y0, y1, low, high, out):
                 flat[np.int32(row) * width + np.int32(column)] += np.uint32(1)
 
 
-@fast
+@compiled
 def sum_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, shift, out, known, total, square):
     """Count of all points, number of those with a value, and the sums of value - shift and of its square."""
     height, width = out.shape
@@ -99,7 +98,7 @@ def sum_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, shift, o
                         square[r, c] += (v - shift) * (v - shift)
 
 
-@fast
+@compiled
 def extreme_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, sign, out, best):
     """Count of all points, and the largest sign * value; -inf where no point has a value."""
     height, width = out.shape
@@ -116,7 +115,7 @@ def extreme_band(x, y, value, first, last, bits, x0, x1, y0, y1, low, high, sign
                     best[r, c] = sign * values[i]
 
 
-@fast
+@compiled
 def class_band(x, y, code, first, last, bits, x0, x1, y0, y1, low, high, out, best):
     """Count of all points, and the most frequent code of each pixel; of equally frequent ones the highest.
 
@@ -144,7 +143,7 @@ def class_band(x, y, code, first, last, bits, x0, x1, y0, y1, low, high, out, be
     _prevailing(dealt, place, low, high, best)
 
 
-@fast
+@compiled
 def _prevailing(dealt, place, low, high, best):
     """The most frequent of the codes that were dealt to each pixel."""
     width = best.shape[1]
@@ -163,7 +162,7 @@ def _prevailing(dealt, place, low, high, best):
                 tally[dealt[j]] = 0
 
 
-@fast
+@compiled
 def count_in(x, y, first, last, bits, x0, x1, y0, y1):
     """Number of points in a rectangle, borders included."""
     n, some = 0, bits.size > 0
@@ -174,7 +173,7 @@ def count_in(x, y, first, last, bits, x0, x1, y0, y1):
     return n
 
 
-@fast
+@compiled
 def places_in(x, y, first, last, bits, x0, x1, y0, y1, out):
     """Places of the points in a rectangle, as many as `out` holds; returns their number."""
     n, some = 0, bits.size > 0
@@ -188,7 +187,7 @@ def places_in(x, y, first, last, bits, x0, x1, y0, y1, out):
     return n
 
 
-@fast
+@compiled
 def first_of(ranked, x, y, bits, x0, x1, y0, y1, out):
     """The first of some rows, in their order, that lie in a rectangle, as many as `out` holds; x, y and bits go by row."""
     n, some = 0, bits.size > 0
@@ -202,7 +201,7 @@ def first_of(ranked, x, y, bits, x0, x1, y0, y1, out):
     return n
 
 
-@fast
+@compiled
 def in_polygon(x, y, order, by_row, starts, box, room_x, room_y, left, right, low, high, corners, edges, edge_starts, slab_low,
                slab_step, out):
     """Mark in `out` (by row) the points inside a polygon by the even-odd rule, in the cells left..right of the rows low..high.
@@ -239,7 +238,7 @@ def in_polygon(x, y, order, by_row, starts, box, room_x, room_y, left, right, lo
                     out[order[i]] = True
 
 
-@fast
+@compiled
 def _touch(corners, bottom, top, x0, dx, room, touched):
     """Mark the columns of a row of cells, between bottom and top, that an edge of a polygon passes."""
     m, n_side = corners.shape[0], touched.size
@@ -262,7 +261,7 @@ def _touch(corners, bottom, top, x0, dx, room, touched):
         touched[first : last + 1] = True
 
 
-@fast
+@compiled
 def _is_odd(px, py, corners, edges, edge_starts, slab_low, slab_step):
     """Whether a ray to the right of a point crosses an odd number of edges."""
     slab = (py - slab_low) / slab_step

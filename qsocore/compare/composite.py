@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from qsocore.compare.stack import Frame, Stack, mean_between, places
+from qsocore.compiled import compiled
 
 Kind = Literal["median", "geometric"]
 N_BOOT = 64
@@ -182,7 +182,7 @@ def difference(a: Composite, b: Composite) -> Difference:
     return Difference(a.wave, flux, low, high, ratio)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sweep(flux, edge, slope, offset, factor, times, geometric, first, last, out, number, positive, resampled):
     """Composite, numbers and resamplings of the pixels from `first` to `last`; see `combine`."""
     n = len(flux)
@@ -209,7 +209,7 @@ def _sweep(flux, edge, slope, offset, factor, times, geometric, first, last, out
                 _median(values[k - start, :m], owners[k - start, :m], times, k, out, resampled)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _geometric(values, owners, times, k, out, resampled):
     """The mean of the logarithms of what is positive; returns how many values are."""
     n_boot = times.shape[1]
@@ -231,7 +231,7 @@ def _geometric(values, owners, times, k, out, resampled):
     return used
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _median(values, owners, times, k, out, resampled):
     """The median of a resampling is where its running count reaches half of its total.
 
@@ -267,7 +267,7 @@ def _median(values, owners, times, k, out, resampled):
         resampled[b, k] = 0.5 * pair if total[b] else np.nan
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _select(values, owners, low, rank):
     """Move values, and their owners, from `low` on until the one at `rank` is where it would be if they were sorted (Hoare)."""
     high = len(values) - 1
@@ -291,7 +291,7 @@ def _select(values, owners, low, rank):
             return
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sort(values, owners):
     """Sort values, and their owners along with them (Shell)."""
     gap = len(values) // 2

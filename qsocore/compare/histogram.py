@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from qsocore.compiled import compiled
 
 FEWEST, MOST = 8, 60
 """Bins."""
@@ -119,7 +120,7 @@ def count(values: NDArray[np.float32], bins: Bins, rows: NDArray[np.int64] | Non
     return Counts(found[1:-2], int(found[0]), int(found[-2]), int(found[-1]))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count(values, edges, log):
     """Below, each bin, above, missing. The bin is guessed from equal widths and mended by the edges themselves."""
     n_bins = len(edges) - 1

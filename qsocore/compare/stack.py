@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from qsocore.compiled import compiled
 from qsocore.errors import AtlasError
 from qsocore.grid import WaveGrid
 
@@ -186,7 +186,7 @@ def places(source: WaveGrid, edges: NDArray, stretch: NDArray) -> tuple[NDArray,
     return edges / source.step, stretch, np.full(len(stretch), 0.5 - source.start / source.step)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def mean_between(flux, u0, u1):
     """Mean of one spectrum (n_pix,) between two places in pixels, NaN where less than `COVERED` of it is known."""
     total, weight = 0.0, 0.0
@@ -198,7 +198,7 @@ def mean_between(flux, u0, u1):
     return total / weight if weight >= COVERED * (u1 - u0) and weight > 0 else np.nan
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def rebin(flux, variance, edge, slope, offset, stretch, mean, error):
     """Means of spectra (n, n_pix) between borders, and their errors, into (n, n_bins) each; see `places`."""
     for i in range(len(flux)):
