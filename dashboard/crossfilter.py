@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard._kernels import fast
+from qsocore.compiled import compiled
 from qsocore.selection import Coded, Rule
 
 BINS = 48
@@ -204,19 +204,19 @@ def _limits(axis: Axis, filter_: Span | Choice) -> tuple:
     return (np.array([filter_.missing if label == "" else (label in named) != filter_.others for label in axis.labels], bool),)
 
 
-@fast
+@compiled
 def _fail_span(values, low, high, bit, failed):
     for i in range(values.size):
         failed[i] |= bit * np.uint32(not (values[i] >= low and values[i] <= high))
 
 
-@fast
+@compiled
 def _fail_choice(codes, passes, bit, failed):
     for i in range(codes.size):
         failed[i] |= bit * np.uint32(not passes[codes[i]])
 
 
-@fast
+@compiled
 def _count_numbers(values, start, per_unit, failed, others, counts):
     last = counts.size - 1
     for i in range(values.size):
@@ -226,7 +226,7 @@ def _count_numbers(values, start, per_unit, failed, others, counts):
                 counts[int(min(max(place, 0), last))] += 1
 
 
-@fast
+@compiled
 def _count_labels(codes, failed, others, counts):
     for i in range(codes.size):
         if failed[i] & others == 0:

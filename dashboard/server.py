@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -11,6 +12,8 @@ from qsocore.errors import AtlasError
 
 if TYPE_CHECKING:
     from dashboard.library import Library
+
+log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5006
@@ -71,16 +74,21 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
 
     def announce() -> None:
-        _warm_up(f"http://{HOST}:{port}/")
+        try:
+            _warm_up(f"http://{HOST}:{port}/")
+        except OSError as error:  # the page itself will say what is wrong
+            log.warning("the first page could not be made: %s", error)
         print(f"QSO Atlas shows {library.path} at http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
         if browser:
             server.io_loop.add_callback(server.show, "/")
 
-    library.pool.submit(announce)
+    announcing = library.pool.submit(announce)
+    announcing.add_done_callback(lambda done: server.io_loop.add_callback(server.io_loop.stop) if done.exception() else None)
     # not Bokeh's run_until_shutdown: where nobody reads our output any more its SIGTERM handler fails and the server stays
     server.start()
     try:
         server.io_loop.start()
+        announcing.result()
     finally:
         server.stop()
 

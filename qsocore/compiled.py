@@ -66,7 +66,7 @@ class LockedCache(FunctionCache):
         """Whether no other process is at it; not so where nothing can be written."""
         try:
             Path(self.cache_path).mkdir(parents=True, exist_ok=True)
-            lock = FileLock(Path(self.cache_path) / "cache.lock", timeout=_PATIENCE_S)
+            lock = _lock_of(self.cache_path)
             lock.acquire()
         except (OSError, Timeout):
             yield False
@@ -75,3 +75,9 @@ class LockedCache(FunctionCache):
             yield True
         finally:
             lock.release()
+
+
+@functools.cache
+def _lock_of(folder: str) -> FileLock:
+    """One lock a folder, which who holds it may take again: the code of a function brings that of those it calls."""
+    return FileLock(Path(folder) / "cache.lock", timeout=_PATIENCE_S)

@@ -12,10 +12,14 @@ LOOP = """
 from qsocore.compiled import compiled
 
 @compiled
+def same(x):
+    return x
+
+@compiled
 def total(a, b):
     s = a[0] * 0 + b[0] * 0
     for i in range(a.size):
-        s += a[i]
+        s += same(a[i])
     return s + %d
 """
 WORK = """
@@ -59,5 +63,5 @@ def test_a_folder_that_cannot_be_written_only_costs_the_cache(monkeypatch):
     def double(x):
         return 2 * x
 
-    monkeypatch.setattr(module, "FileLock", lambda *_, **__: (_ for _ in ()).throw(OSError("read-only")))
+    monkeypatch.setattr(module, "_lock_of", lambda folder: (_ for _ in ()).throw(OSError("read-only")))
     assert double(4) == 8
