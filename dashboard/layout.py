@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 
 from dashboard import actions, theme
 from dashboard.controls import Controls
@@ -27,7 +28,9 @@ def page(session: Session) -> pmui.Page:
                   styles={"gap": f"{_GAP}px", "min-height": "0"})
     built = pmui.Page(title="QSO Atlas", header=[pn.panel(Controls(session))], main=[main], sidebar_variant="temporary",
                       theme_toggle=False, theme_config=theme.THEME_CONFIG, sx=theme.PAGE_SX, template=theme.TEMPLATE,
-                      busy_indicator="linear", dark_theme=session.dark)
+                      busy_indicator=None, dark_theme=session.dark)
+    with edit_readonly(built):
+        built.busy = False  # else each event would have Panel walk through all models of the page, twice; maps say it themselves
     _follow_theme(session, built)
     return built
 

@@ -52,7 +52,6 @@ PAGE_SX = {
                                "whiteSpace": "nowrap"},
     ".main": {"backgroundColor": "background.default"},
     ".main .MuiToolbar-root": {"margin": "0 !important"},
-    ".MuiAppBar-root .MuiLinearProgress-root": {"height": "2px", "marginTop": "-2px"},
     "*": _STILL,
 }
 """The page's frame: a low, quiet bar."""
