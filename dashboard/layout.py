@@ -30,7 +30,7 @@ def page(session: Session) -> pmui.Page:
                       theme_toggle=False, theme_config=theme.THEME_CONFIG, sx=theme.PAGE_SX, template=theme.TEMPLATE,
                       busy_indicator=None, dark_theme=session.dark)
     with edit_readonly(built):
-        built.busy = False  # else each event would have Panel walk through all models of the page, twice; maps say it themselves
+        built.busy = False  # else each event has Panel walk through all models of the page, twice; maps say it themselves
     _follow_theme(session, built)
     return built
 

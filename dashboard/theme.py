@@ -33,6 +33,7 @@ def _palette(ink: dict[str, str]) -> dict:
         "components": {
             "MuiButtonBase": {"styleOverrides": {"root": {
                 "&.Mui-focusVisible": {"outline": f"2px solid {ink['accent']}", "outlineOffset": "-2px"}} | _STILL}},
+            **{name: {"defaultProps": {"transitionDuration": 0}} for name in ("MuiPopover", "MuiMenu")},
             "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},
             "MuiListSubheader": {"styleOverrides": {"root": {"lineHeight": "30px", "fontSize": "11px", "color": ink["muted"]}}},
             "MuiMenuItem": {"styleOverrides": {"root": {"minHeight": "28px", "paddingTop": "3px", "paddingBottom": "3px"}}},
