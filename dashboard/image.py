@@ -75,9 +75,12 @@ def cube_of(table: AtlasTable, row: int) -> Cube | None:
     AtlasError
         When its file cannot be read.
     """
-    if not has_images(table):
-        return None
-    file = file_of(table.store.path / "images", table.row(row)["object_id"])
+    return of_object(table, table.row(row)["object_id"])
+
+
+def of_object(table: AtlasTable, object_id: str) -> Cube | None:
+    """As `cube_of`, by id."""
+    file = file_of(table.store.path / "images", object_id) if has_images(table) else None
     return None if file is None else read(file)
 
 
@@ -235,6 +238,17 @@ def lupton(cube: Cube, softening: float = 8.0, stretch: float = 5.0) -> NDArray[
     skies = [sky_of(cube.band(name)) for name in chosen]
     planes = [np.nan_to_num(cube.band(name) - level) for name, (level, _) in zip(chosen, skies, strict=True)]
     return make_lupton_rgb(*planes, stretch=stretch * float(np.median([scatter for _, scatter in skies])), Q=softening)
+
+
+def thumbnail(cube: Cube, side: int) -> NDArray[np.uint8]:
+    """A small picture, (h, w, 3) in colour where there are three bands, else (h, w); no side longer than `side` pixels."""
+    from PIL import Image
+
+    colour = lupton(cube)
+    picture = grey(cube.flux[..., 0], "asinh", limits_of(cube.flux[..., 0])) if colour is None else colour
+    small = Image.fromarray(picture)
+    small.thumbnail((side, side))
+    return np.asarray(small)
 
 
 def bar_of(cube: Cube, share: float = 0.3) -> tuple[float, str]:

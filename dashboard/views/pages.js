@@ -114,17 +114,26 @@ class Pages {
     const {cells, side, box} = this.content
     const grid = make("div", {class: "grid", role: "list", "aria-label": this.model.label, style: `--side: ${side}`})
     for (const cell of cells) {
-      const picture = document.createElementNS(SVG, "svg")
-      picture.setAttribute("viewBox", `0 0 ${box[0]} ${box[1]}`)
-      picture.setAttribute("preserveAspectRatio", "none")
-      picture.setAttribute("aria-hidden", "true")
-      picture.append(drawn(cell.flux, "flux"), drawn(cell.model, "model"))
+      const picture = "image" in cell ? this.image(cell) : this.spectrum(cell, box)
       grid.append(make("button", {
         class: "cell", "data-id": cell.id, "aria-label": cell.tip, title: cell.tip, onclick: () => this.touch(cell.id),
         onmouseenter: () => { this.hover.textContent = cell.tip }, onmouseleave: () => { this.hover.textContent = "" },
       }, picture, make("span", {class: "label"}, cell.label)))
     }
     return grid
+  }
+
+  spectrum(cell, box) {
+    const picture = document.createElementNS(SVG, "svg")
+    picture.setAttribute("viewBox", `0 0 ${box[0]} ${box[1]}`)
+    picture.setAttribute("preserveAspectRatio", "none")
+    picture.setAttribute("aria-hidden", "true")
+    picture.append(drawn(cell.flux, "flux"), drawn(cell.model, "model"))
+    return picture
+  }
+
+  image(cell) {
+    return cell.image ? make("img", {src: cell.image, alt: ""}) : make("span", {class: "none"}, cell.why)
   }
 
   /* ---- touching and turning */

@@ -124,6 +124,30 @@ def test_the_mosaic_shows_the_right_object_in_the_right_cell(atlas, table, chose
     page.page.wait_for_function("id => location.search.includes(encodeURIComponent(id))", arg=table.ids_of(rows)[15])
 
 
+def test_the_mosaic_shows_images_where_there_are_some(atlas, table, chosen, store_path):
+    folder = store_path / "images"
+    folder.mkdir(exist_ok=True)
+    first, second, third = table.ids_of(chosen[:3])
+    planes = np.random.default_rng(1).normal(0, 1, (3, 400, 300)).astype(np.float32)
+    np.savez(folder / f"{first}.npz", flux=planes, bands=["g", "r", "i"])
+    (folder / f"{second}.npz").write_bytes(b"no image at all")
+    page = opened(atlas, "Mosaic")
+    page.page.get_by_role("button", name="Images", exact=True).click()
+    page.page.locator(".cell img").first.wait_for()
+    seen = page.page.locator(".cell").evaluate_all(
+        "cells => cells.slice(0, 3).map((one) => [one.dataset.id, one.querySelector('img')?.naturalHeight ?? one.innerText])")
+    assert seen[0] == [first, 110]
+    assert seen[1][0] == second and seen[1][1].startswith("unreadable")
+    assert seen[2][0] == third and seen[2][1].startswith("no image")
+    page.page.locator(".cell").nth(1).click()
+    page.address_has("focus=")
+    assert focus_of(page) == second
+    page.page.get_by_role("button", name="Spectra", exact=True).click()
+    page.page.locator(".cell svg").first.wait_for()
+    for object_id in (first, second):
+        (folder / f"{object_id}.npz").unlink()
+
+
 def test_the_mosaic_keeps_its_first_object_at_another_size_and_shuffles(atlas, table, chosen):
     page = opened(atlas, "Mosaic")
     page.page.locator(".cell").first.wait_for()

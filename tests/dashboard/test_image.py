@@ -111,3 +111,11 @@ def test_real_cutouts_are_read_and_drawn(real, name, shape, bands, scale):
         assert 5 < np.median(levels) < 200 and levels.max() == 255
     if len(bands) > 2:
         assert image.lupton(cube).std() > 10
+
+
+def test_a_thumbnail_keeps_its_shape_and_has_colour_where_there_are_three_bands():
+    rng = np.random.default_rng(0)
+    three = image.Cube(rng.normal(0, 1, (90, 60, 3)).astype(np.float32), ("g", "r", "i"))
+    assert image.thumbnail(three, 45).shape == (45, 30, 3)
+    assert image.thumbnail(image.Cube(three.flux[..., :1], ("g",)), 45).shape == (45, 30)
+    assert image.thumbnail(three, 500).shape == (90, 60, 3), "nothing is enlarged"
