@@ -6,7 +6,7 @@ import errno
 import logging
 import socket
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from qsocore.errors import AtlasError
 
@@ -102,5 +102,6 @@ def _warm_up(address: str) -> None:
 
     list(VIEWS)
     raster.warm_up()
+    browser = build_opener(ProxyHandler({}))  # this machine is not reached through a proxy
     for theme in ("", "?theme=light"):
-        urlopen(address + theme, timeout=_WARM_UP_S).read()
+        browser.open(address + theme, timeout=_WARM_UP_S).read()
