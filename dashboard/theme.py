@@ -78,17 +78,19 @@ TEMPLATE = """
   :where(:root[data-theme="dark"]) { --mui-palette-background-default: PAGE_DARK; color-scheme: dark; }
   :where(:root[data-theme="light"]) { --mui-palette-background-default: PAGE_LIGHT; }
   #loader { background: transparent !important; cursor: progress; }
+  :root:not([data-ready]) #loader { display: flex !important; }
   :root[data-stands] #loader .spinner { display: none; }
 </style>
 {% endblock %}
 {% block loader_script %}
 {{ super() }}
 <script>
-  // The map is seen as soon as it stands. The veil, now without its wheel, stays until all is idle: what is done to the page
-  // before Panel knows that it is there would be lost.
+  // The map is seen as soon as it stands. The veil, now without its wheel, stays until the whole document is idle (the base
+  // page waits for its first root only): what is done to the page before Panel knows that it is there would be lost.
   (function stands() {
-    const map = window.Bokeh?.documents?.[0]?.get_model_by_name("map")
-    if (map && Bokeh.index.find_one(map)) document.documentElement.dataset.stands = ""
+    const page = document.documentElement.dataset, known = window.Bokeh?.documents?.[0], map = known?.get_model_by_name("map")
+    if (map && Bokeh.index.find_one(map)) page.stands = ""
+    if (known?.is_idle || performance.now() > 30000) page.ready = page.stands = ""
     else setTimeout(stands, 50)
   })()
 </script>
