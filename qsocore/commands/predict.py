@@ -5,16 +5,16 @@ from qsocore.cli import Command
 
 def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
-    parser.add_argument("--run", metavar="NAME", required=True, help="a run of the store or of your library, or its folder")
-    parser.add_argument("--out", metavar="FILE", required=True, help="to write: .parquet, .csv or .fits")
+    parser.add_argument("--run", metavar="NAME", required=True, help="a run of the store, of your library or of the package, or its folder")
+    parser.add_argument("--out", metavar="FILE", help="to write besides: .parquet, .csv or .fits")
 
 
 def _run(args):
     from qsocore.workflow.predict import predict
 
     table = predict(args.store, args.run, args.out)
-    print(f"{args.out}: {table.num_rows:,} objects, {', '.join(table.column_names)}")
+    print(f"{args.out or args.store}: {table.num_rows:,} objects, {', '.join(table.column_names)}")
 
 
-COMMAND = Command("write latents, reconstruction errors and outlier ranks of a store's objects to a file",
+COMMAND = Command("write what a run says of a store's objects: redshifts, classes, or latents",
                   "qso predict demo.store --run demo --out latents.parquet", _arguments, _run)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from qsocore.config import from_dict
-from qsocore.errors import StoreError
 from qsocore.grid import WaveGrid
-from qsocore.models import MODELS
-from qsocore.preprocess.normalise import Normalisation
+from qsocore.models.base import LatentModel
+from qsocore.models.load import Loaded
 from qsocore.preprocess.regrid import Regridder
 from qsocore.store import RunFolder
 from qsocore.train.loop import pick_device
@@ -44,20 +40,13 @@ class Decoder:
     StoreError
         When the run is damaged.
     ConfigError
-        When its model is not known, or `source` cannot be brought to its grid.
+        When its model is not known or has no latents, or `source` cannot be brought to its grid.
     """
 
     def __init__(self, run: RunFolder, source: WaveGrid | None = None, device: str = "cpu"):
-        try:
-            self.grid = WaveGrid.from_dict(run.config["grid"])
-            self.normalisation = from_dict(Normalisation, run.config["normalisation"])
-            model = MODELS.get(run.config["model"])
-            self.model = model.build(from_dict(model.Config, run.config["config"]), self.grid)
-            self.model.load_state_dict(load_file(run.weights))
-        except (KeyError, OSError, SafetensorError, RuntimeError) as error:
-            raise StoreError(f"the run cannot be loaded ({error})", run.path, "train it again") from None
-        self.device = pick_device(device)
-        self.model.to(self.device).eval()
+        loaded = Loaded(run, LatentModel)
+        self.grid, self.normalisation, self.device = loaded.grid, loaded.normalisation, pick_device(device)
+        self.model: LatentModel = loaded.model.to(self.device)
         self.source = source or self.grid
         self.n_latent: int = self.model.n_latent
 

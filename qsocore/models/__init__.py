@@ -6,4 +6,4 @@ the names can be listed without torch.
 
 from qsocore.registry import Family
 
-MODELS = Family("model", "qsocore.models", "MODEL", "qso_atlas.models", apart=("base",))
+MODELS = Family("model", "qsocore.models", "MODEL", "qso_atlas.models", apart=("base", "labels", "load"))

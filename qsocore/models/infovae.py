@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import Model, SpectrumModel, half_chi2
+from qsocore.models.base import Labels, LatentModel, Model, half_chi2
 from qsocore.models.pca import leading_directions
 
 
@@ -49,7 +49,7 @@ class InfoVAEConfig:
             raise ConfigError("alpha <= 1 and alpha + lam >= 1 are needed, else a term of the loss turns round", "InfoVAE")
 
 
-class InfoVAE(SpectrumModel):
+class InfoVAE(LatentModel):
     """See the module. Linear layers with GELU; the mean and scatter of the training spectra are kept with the weights.
 
     The encoder sees each pixel's deviation from the training mean in units of the scatter s there, shrunk by
@@ -109,7 +109,8 @@ class InfoVAE(SpectrumModel):
             h = F.gelu(layer(h))
         return self.mean + self.scatter * self.to_flux(h)
 
-    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
+             labels: Labels | None = None) -> dict[str, Tensor]:
         """The loss and its terms (``half_chi2``, ``kl``, ``mmd``), means over the batch."""
         mu, log_var = self.posterior(x, w)
         drawn, prior = (torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype) for _ in range(2))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import Model, SpectrumModel, half_chi2
+from qsocore.models.base import Labels, LatentModel, Model, half_chi2
 from qsocore.models.pca import leading_directions
 
 _SWEEPS = 60
@@ -41,7 +41,7 @@ class NMFConfig:
             raise ConfigError("latents must be at least 1", "NMF")
 
 
-class NMF(SpectrumModel):
+class NMF(LatentModel):
     """See the module. Components have a mean of 1 and stand in falling order of the flux that they bring."""
 
     trained_by = "passes"
@@ -84,7 +84,8 @@ class NMF(SpectrumModel):
         """Normalised flux (B, n_pix)."""
         return latents @ self.components
 
-    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
+             labels: Labels | None = None) -> dict[str, Tensor]:
         """Half chi2 per spectrum; nothing is random."""
         fit = half_chi2(x, w, self(x, w))
         return {"loss": fit, "half_chi2": fit}

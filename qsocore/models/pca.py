@@ -15,7 +15,7 @@ from torch import Tensor
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import Model, SpectrumModel, half_chi2
+from qsocore.models.base import Labels, LatentModel, Model, half_chi2
 
 _RIDGE = 1e-6  # of the mean diagonal; holds spectra with fewer good pixels than components
 
@@ -37,7 +37,7 @@ class PCAConfig:
             raise ConfigError("latents must be at least 1", "PCA")
 
 
-class PCA(SpectrumModel):
+class PCA(LatentModel):
     """See the module. Latents are coefficients of orthonormal components in falling order of variance."""
 
     trained_by = "passes"
@@ -78,7 +78,8 @@ class PCA(SpectrumModel):
         """Normalised flux (B, n_pix)."""
         return self.mean + latents @ self.components
 
-    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
+             labels: Labels | None = None) -> dict[str, Tensor]:
         """Half chi2 per spectrum; nothing is random."""
         fit = half_chi2(x, w, self(x, w))
         return {"loss": fit, "half_chi2": fit}

@@ -21,8 +21,8 @@ IONS = (  # rest wavelength (vacuum Angstrom) of the stronger member, optical de
 _V_STEP = 50.0  # km/s of the profiles the indices are measured on
 
 
-def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Troughs of n quasars.
+def draw(n: int, rng: np.random.Generator, broad_only: bool = False) -> dict[str, NDArray]:
+    """Troughs of n quasars, or of n that all have broad ones.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
         covered fraction of the source (0 = no trough), and the exponent of the profile (2 Gaussian, 6 flat-bottomed);
         ``bal_low`` (n,) bool: low ions as well; ``bi_civ``, ``ai_civ`` (n,) km/s, measured on the noiseless profile.
     """
-    kind = rng.random(n)
+    kind = rng.random(n) * (0.0 if broad_only else 1.0)
     broad, mini = kind < BAL_FRACTION, (kind >= BAL_FRACTION) & (kind < BAL_FRACTION + MINI_FRACTION)
     number = 1 + (rng.random(n)[:, None] < [0.35, 0.12]).sum(axis=1)
     used = (np.arange(TROUGHS) < number[:, None]) & (broad | mini)[:, None]

@@ -39,17 +39,22 @@ class Survey:
         Observed-frame grid.
     mixture : tuple of (str, float)
         Weights of classes.
+    sample : Sample
+        What of each class is taken.
     """
 
     seed: int
     instrument: str
     grid: WaveGrid
     mixture: tuple[tuple[str, float], ...] = field(default=tuple(population.DEMO_MIXTURE.items()))
+    sample: population.Sample = population.DEFAULT_SAMPLE
 
     @property
     def release(self) -> str:
         """Release of its object ids: the seed and a hash of all else that the spectra depend on."""
         words = [self.instrument, self.grid.hash, list(self.mixture), __version__]
+        if self.sample != population.DEFAULT_SAMPLE:
+            words.append(asdict(self.sample))
         return f"{self.seed}-{hashlib.sha256(json.dumps(words).encode()).hexdigest()[:8]}"
 
     def to_dict(self) -> dict:
@@ -86,7 +91,7 @@ def make_block(survey: Survey, number: int) -> tuple[Observed, dict[str, NDArray
     """
     observer = _observer(survey.instrument, survey.grid)
     rng = np.random.default_rng(np.random.SeedSequence(survey.seed, spawn_key=(number,)))
-    flux, catalog = population.draw(BLOCK, survey.grid.wave, rng, dict(survey.mixture))
+    flux, catalog = population.draw(BLOCK, survey.grid.wave, rng, dict(survey.mixture), survey.sample)
     observed = observer.observe(flux, rng)
     name, release = observer.instrument.survey, survey.release
     native = [str(index) for index in range(number * BLOCK, (number + 1) * BLOCK)]

@@ -7,6 +7,7 @@ from qsocore.catalog import Column
 COLUMNS = (
     Column("true_z", "float64", "truth", "", "True redshift; z is this with the scatter of a pipeline"),
     Column("true_class", "string", "truth", "", "True class"),
+    Column("true_subclass", "string", "truth", "", "True subclass, where those of the catalogue have errors"),
     Column("mag_g", "float32", "magnitude", "mag", "AB magnitude in SDSS g of the noiseless spectrum"),
     Column("mag_r", "float32", "magnitude", "mag", "AB magnitude in SDSS r of the noiseless spectrum"),
     Column("mag_i", "float32", "magnitude", "mag", "AB magnitude in SDSS i of the noiseless spectrum"),

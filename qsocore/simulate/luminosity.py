@@ -15,6 +15,8 @@ I_FROM_1450 = -1.486  # M_i(z=2) - M_1450 (Richards et al. 2006, eq. 1 and 3 wit
 BANDS = {"g": 4686.0, "i": 7481.0}  # effective wavelengths of SDSS bands, Angstrom
 
 Z_RANGE = (0.1, 4.3)
+Z_LIMITS = (0.02, 5.6)  # beyond them nothing here holds
+FLAT = "flat"
 _Z_STEP, _M_STEP = 0.02, 0.05
 
 SELECTIONS = {
@@ -24,7 +26,7 @@ SELECTIONS = {
     # one early BOSS plate: CORE targets above 2.15, some low-redshift ones let in by the colours
     "boss": ((0.0, 1.2), (0.9, 0.10), (2.0, 0.5), (2.15, 1.3), (2.7, 0.9)),
 }
-"""Relative completeness from each redshift on, by name of the selection."""
+"""Relative completeness from each redshift on, by name of the selection; "flat" besides takes as many of every redshift."""
 
 
 def luminosity_function(m_1450: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
@@ -57,8 +59,8 @@ def apparent(m_1450: ArrayLike, z: ArrayLike, band: str) -> NDArray[np.float64]:
     return np.asarray(m_1450) + distance_modulus(z) + k_correction
 
 
-def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", g_range: tuple[float, float] = (17.0, 22.2)
-         ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", g_range: tuple[float, float] = (17.0, 22.2),
+         z_range: tuple[float, float] = Z_RANGE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw redshifts and absolute magnitudes M_1450 of quasars a survey would have taken.
 
     Parameters
@@ -68,9 +70,11 @@ def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", g_range: tu
     rng : numpy.random.Generator
         Source of chance.
     selection : str
-        Key of `SELECTIONS`.
+        Key of `SELECTIONS`, or "flat": as many quasars of every redshift, of the luminosities that the limits let in.
     g_range : (float, float)
         Bright and faint limit in g; the faint one is softened over 0.2 mag.
+    z_range : (float, float)
+        Lowest and highest redshift, within `Z_LIMITS`.
 
     Returns
     -------
@@ -79,24 +83,43 @@ def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", g_range: tu
     Raises
     ------
     ConfigError
-        When the selection is unknown.
+        When the selection is unknown, or the redshifts are out of range.
     """
-    if selection not in SELECTIONS:
-        raise ConfigError(f"no selection is called {selection!r}", remedy=did_you_mean(selection, SELECTIONS))
-    z_cells, m_cells, cumulative = _cells(selection, *g_range)
+    if selection not in (*SELECTIONS, FLAT):
+        raise ConfigError(f"no selection is called {selection!r}", remedy=did_you_mean(selection, (*SELECTIONS, FLAT)))
+    check_redshifts(z_range)
+    z_cells, m_cells, cumulative = _cells(selection, *g_range, *z_range)
     cell = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
     row, column = np.divmod(cell, m_cells.size)
     jitter = rng.random((2, n)) - 0.5
     return z_cells[row] + _Z_STEP * jitter[0], m_cells[column] + _M_STEP * jitter[1]
 
 
+def check_redshifts(z_range: tuple[float, float]) -> tuple[float, float]:
+    """Limits of redshift, as given.
+
+    Raises
+    ------
+    ConfigError
+        When they hold no cell of the luminosity function, or lie beyond `Z_LIMITS`.
+    """
+    low, high = z_range
+    if not (Z_LIMITS[0] <= low and low + _Z_STEP <= high <= Z_LIMITS[1]):
+        raise ConfigError(f"{low:g} to {high:g} is no range of redshift",
+                          "quasars", f"within {Z_LIMITS[0]:g} to {Z_LIMITS[1]:g}, at least {_Z_STEP:g} wide")
+    return low, high
+
+
 @cache
-def _cells(selection: str, bright: float, faint: float) -> tuple[NDArray, NDArray, NDArray]:
-    z = np.arange(Z_RANGE[0] + _Z_STEP / 2, Z_RANGE[1], _Z_STEP)
-    m = np.arange(-31.0, -20.0, _M_STEP)
+def _cells(selection: str, bright: float, faint: float, z_low: float, z_high: float) -> tuple[NDArray, NDArray, NDArray]:
+    z = np.arange(z_low + _Z_STEP / 2, z_high, _Z_STEP)
+    m = np.arange(-31.0, -16.0 if selection == FLAT else -20.0, _M_STEP)  # only nearby does the flux limit let fainter ones in
     g = apparent(m, z[:, None], "g")  # (n_z, n_m)
-    starts, levels = np.array(SELECTIONS[selection]).T
-    complete = levels[np.searchsorted(starts, z, side="right") - 1]
     taken = (g > bright) / (1 + np.exp((g - faint) / 0.1))
-    density = luminosity_function(m, z[:, None]) * (volume_per_redshift(z) * complete)[:, None] * taken
+    density = luminosity_function(m, z[:, None]) * volume_per_redshift(z)[:, None] * taken
+    if selection == FLAT:
+        density /= density.sum(axis=1, keepdims=True)
+    else:
+        starts, levels = np.array(SELECTIONS[selection]).T
+        density *= levels[np.searchsorted(starts, z, side="right") - 1][:, None]
     return z, m, np.cumsum(density.ravel())

@@ -12,10 +12,12 @@ from qsocore.units import C_KM_S
 _EBV = 0.027, 0.049  # mean E(B-V) without and with broad troughs: 2.5 % and 13 % above 0.1 (Krawczyk et al. 2015)
 _LINE_WAVES = np.array([line.wave for line in emission.LINES])
 _CIV = 1549.48
+_TROUGHS_FROM = 1.6  # redshift from which C IV, out to 25,000 km/s, lies redward of 3600 Angstrom
 _LINE_COLUMNS = {"ew_civ": "C IV", "ew_mgii": "Mg II"}
 
 
-def draw(n: int, rng: np.random.Generator, selection: str = "dr16q") -> dict[str, NDArray]:
+def draw(n: int, rng: np.random.Generator, selection: str = "dr16q", z_range: tuple[float, float] = luminosity.Z_RANGE,
+         broad_troughs: bool = False) -> dict[str, NDArray]:
     """Draw what n quasars are.
 
     Parameters
@@ -24,8 +26,10 @@ def draw(n: int, rng: np.random.Generator, selection: str = "dr16q") -> dict[str
         How many.
     rng : numpy.random.Generator
         Source of chance.
-    selection : str
-        Key of `qsocore.simulate.luminosity.SELECTIONS`.
+    selection, z_range
+        As for `qsocore.simulate.luminosity.draw`.
+    broad_troughs : bool
+        All of them have broad absorption troughs, at redshifts at which C IV can be seen.
 
     Returns
     -------
@@ -33,10 +37,12 @@ def draw(n: int, rng: np.random.Generator, selection: str = "dr16q") -> dict[str
         ``true_z``, ``m_i`` (M_i(z=2)), ``alpha_nu``, ``ebv``, ``bi_civ``, ``ai_civ``, ``n_hi_dla``, ``z_dla``, ``ew_civ``,
         ``ew_mgii``, ``host_fraction``, and the parameters `spectra` needs.
     """
-    z, m_1450 = luminosity.draw(n, rng, selection)
+    if broad_troughs:
+        z_range = max(z_range[0], _TROUGHS_FROM), max(z_range[1], _TROUGHS_FROM + 0.1)
+    z, m_1450 = luminosity.draw(n, rng, selection, z_range=z_range)
     m_i = m_1450 + luminosity.I_FROM_1450
     truth = {"true_z": z, "m_1450": m_1450, "m_i": m_i, "slopes": continuum.draw_slopes(n, rng)}
-    truth |= emission.draw_lines(m_i, rng) | bal.draw(n, rng) | metals.draw(z, rng)
+    truth |= emission.draw_lines(m_i, rng) | bal.draw(n, rng, broad_troughs) | metals.draw(z, rng)
     truth["ebv"] = _dust(has_broad_troughs(truth), rng)
     truth["host_ratio"] = host.draw_ratio(m_i, rng)
     truth["host_fraction"] = truth["host_ratio"] / (1 + truth["host_ratio"])

@@ -71,7 +71,7 @@ COLUMNS = (
 )
 
 
-def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
+def draw(n: int, rng: np.random.Generator, kind: str | None = None) -> dict[str, NDArray]:
     """Draw what n stars are.
 
     Parameters
@@ -80,6 +80,8 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
         How many.
     rng : numpy.random.Generator
         Source of chance.
+    kind : str, optional
+        Key of `KINDS` that all of them are of; by default each by its share.
 
     Returns
     -------
@@ -87,6 +89,8 @@ def draw(n: int, rng: np.random.Generator) -> dict[str, NDArray]:
         ``subclass`` (a key of `KINDS`), ``true_z`` (radial velocity / c), ``teff`` (K), ``feh`` (dex), ``mag_i`` (AB),
         ``family``, ``strength`` (n, 3) of hydrogen, metals and molecules, ``ew_ha`` (Angstrom) of the chromosphere.
     """
+    if kind:
+        return draw_subclass(np.full(n, kind, object), rng)
     shares = np.array([kind.share for kind in KINDS.values()])
     subclass = rng.choice(np.array(list(KINDS), object), size=n, p=shares / shares.sum())
     return draw_subclass(subclass, rng)

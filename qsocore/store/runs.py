@@ -143,15 +143,20 @@ def library() -> Path:
     return paths.home() / "runs"
 
 
+def shipped() -> Path:
+    """Folder of the runs that come with the package, trained on simulations; `qso defaults` makes them again."""
+    return Path(__file__).parents[1] / "runs"
+
+
 def find_run(name: str, store: Store | None = None) -> RunFolder:
-    """A finished run by name: in the store, then in the user's library; or by the path of its folder.
+    """A finished run by name: in the store, then in the user's library, then of the package; or by the path of its folder.
 
     Raises
     ------
     StoreError
         When there is none; the message names the runs there are.
     """
-    runs = [*list_runs(library()), *(store.runs() if store else [])]
+    runs = [*list_runs(shipped()), *list_runs(library()), *(store.runs() if store else [])]
     finished = [run for run in runs if run.finished]
     for run in reversed(finished):
         if name in (run.name, run.path.name):

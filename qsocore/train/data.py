@@ -32,10 +32,14 @@ class Batches:
         Of the order.
     memory_gb : float
         All of them are held in memory (x and w as float32) when that takes no more than this; else windows of half of it.
+    labels : dict of ndarray, (n_rows of the store,) each, optional
+        What is known of the objects.
     """
 
-    def __init__(self, prepared: Prepared, rows: NDArray[np.int64], size: int, seed: int = 0, memory_gb: float = 4.0):
+    def __init__(self, prepared: Prepared, rows: NDArray[np.int64], size: int, seed: int = 0, memory_gb: float = 4.0,
+                 labels: dict[str, NDArray] | None = None):
         self.prepared, self.rows, self.size, self.seed = prepared, np.asarray(rows), size, seed
+        self.labels = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in (labels or {}).items()}
         budget = int(memory_gb * 1e9 / (8 * prepared.grid.n_pix))  # spectra
         self.in_memory = len(self.rows) <= budget
         self.window = len(self.rows) if self.in_memory else max(budget // 2 // size, 1) * size
@@ -45,11 +49,17 @@ class Batches:
         """Batches of an epoch."""
         return -(-len(self.rows) // self.size)
 
-    def sample(self, n: int) -> tuple[Tensor, Tensor]:
-        """X and w of at most n of the rows, drawn with the seed, (n, n_pix) each."""
+    def labels_of(self, rows: NDArray[np.int64], device: torch.device | str = "cpu") -> dict[str, Tensor] | None:
+        """Labels of some rows of the store, in their order; None when there are none."""
+        index = torch.from_numpy(np.asarray(rows))
+        return {name: values[index].to(device) for name, values in self.labels.items()} or None
+
+    def sample(self, n: int, with_rows: bool = False) -> tuple:
+        """X and w of at most n of the rows, drawn with the seed, (n, n_pix) each; their rows of the store third if wanted."""
         chosen = np.random.default_rng(self.seed).permutation(len(self.rows))[:n]
         block = self.prepared.read(self.rows[np.sort(chosen)])
-        return torch.from_numpy(block.x), torch.from_numpy(block.w)
+        drawn = torch.from_numpy(block.x), torch.from_numpy(block.w)
+        return (*drawn, block.rows) if with_rows else drawn
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
         """Batches of one epoch from batch `start` on: rows (B,), x and w (B, n_pix)."""

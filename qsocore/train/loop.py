@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ import torch
 from torch import Tensor
 
 from qsocore.errors import ConfigError, TrainError
-from qsocore.models.base import SpectrumModel
+from qsocore.models.base import Labels, Predictor, SpectrumModel
 from qsocore.progress import Progress
+from qsocore.train.augment import Augmenter
 from qsocore.train.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from qsocore.train.data import Batches
 from qsocore.train.journal import Journal
 
 CHECKPOINT = "checkpoint.safetensors"
+_APART = 10**12  # draws of the augmentation are none of the model's
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class TrainSettings:
 
 
 def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSettings, folder: Path,
-        config: dict[str, Any]) -> Progressed:
+        config: dict[str, Any], augment: Augmenter | None = None,
+        watch: Callable[[int, dict[str, float]], None] | None = None) -> Progressed:
     """Train `model`, and leave in it the state of its best epoch.
 
     Parameters
@@ -86,6 +90,10 @@ def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSet
         Of the run: takes the checkpoint, the journal and the event files.
     config : dict
         What the checkpoint must agree with to be gone on from.
+    augment : Augmenter, optional
+        Changes training batches before the model sees them.
+    watch : callable, optional
+        Called with the epoch and the validation's terms after each epoch; what it raises ends the training.
 
     Returns
     -------
@@ -113,9 +121,11 @@ def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSet
             began, (epoch, start) = time.monotonic(), divmod(done.step, len(train))
             for rows, x, w in train.epoch(epoch, start):
                 x, w = x.to(device), w.to(device)  # (B, n_pix)
+                if augment:
+                    x, w = augment(x, w, draws(settings.seed, _APART + done.step, device))
                 if by_steps:
                     rate = one_cycle(done.step, total, settings.lr)
-                    terms = gradient_step(model, optimiser, x, w, rate, settings, done.step)
+                    terms = gradient_step(model, optimiser, x, w, rate, settings, done.step, train.labels_of(rows, device))
                 else:
                     terms = {"loss": float(model.accumulate(x, w))}
                 if not all(math.isfinite(value) for value in terms.values()):
@@ -138,18 +148,29 @@ def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSet
                 done.best_loss, done.best_step, done.stale = held_out["loss"], done.step, 0
                 best = {name: value.detach().clone() for name, value in model.state_dict().items()}
             save_checkpoint(checkpoint, model, best, optimiser, done, config)
+            if watch:
+                watch(epoch, held_out)
     model.load_state_dict(best)
     model.eval()
+    if isinstance(model, Predictor):
+        calibrate(model, valid)
     return done
 
 
+def calibrate(model: Predictor, valid: Batches) -> None:
+    """Let a predictor turn its scores to probabilities by at most 20,000 validation spectra."""
+    device = next(iter(model.state_dict().values())).device
+    x, w, rows = valid.sample(20_000, with_rows=True)
+    model.calibrate(x.to(device), w.to(device), valid.labels_of(rows, device))
+
+
 def gradient_step(model: SpectrumModel, optimiser: torch.optim.Optimizer, x: Tensor, w: Tensor, lr: float,
-                  settings: TrainSettings, step: int) -> dict[str, float]:
+                  settings: TrainSettings, step: int, labels: Labels | None = None) -> dict[str, float]:
     """One step of the optimiser, left out when the gradient is not finite; the terms of the loss and the gradient's norm."""
     for group in optimiser.param_groups:
         group["lr"] = lr
     with torch.autocast(x.device.type, torch.bfloat16, enabled=x.device.type == "cuda"):
-        terms = model.loss(x, w, draws(settings.seed, step, x.device))
+        terms = model.loss(x, w, draws(settings.seed, step, x.device), labels)
     optimiser.zero_grad(set_to_none=True)
     terms["loss"].backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
@@ -165,7 +186,8 @@ def evaluate(model: SpectrumModel, batches: Batches, settings: TrainSettings) ->
     device = next(iter(model.state_dict().values())).device
     sums: dict[str, float] = {}
     for number, (rows, x, w) in enumerate(batches.epoch(0)):
-        terms = model.loss(x.to(device), w.to(device), draws(settings.seed, -1 - number, device))
+        labels = batches.labels_of(rows, device)
+        terms = model.loss(x.to(device), w.to(device), draws(settings.seed, -1 - number, device), labels)
         for name, value in terms.items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
     model.train()

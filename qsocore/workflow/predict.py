@@ -1,60 +1,129 @@
-"""What a run predicts for every object of a store, as one table in a file."""
+"""What a run predicts for every object of a store: columns under the run in the store, and a table in a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 from numpy.typing import NDArray
 
+from qsocore.catalog import Column
 from qsocore.embed.decoder import Decoder
-from qsocore.embed.stream import encode_store
+from qsocore.embed.stream import BLOCK, encode_store
 from qsocore.errors import ConfigError
+from qsocore.models.base import LatentModel, Predictor
+from qsocore.models.load import Loaded
+from qsocore.preprocess.prepare import Prepared
+from qsocore.progress import Progress
 from qsocore.projections.neighbours import nearest
-from qsocore.store import find_run, open_store
+from qsocore.store import RunFolder, Store, find_run, open_store, paths
+from qsocore.store.columns import to_field
 from qsocore.store.files import write_whole
+from qsocore.store.runs import copy_run, in_row_order
+from qsocore.train.loop import pick_device
 
+NAME = "predictions"
+"""The file of columns, see `RunFolder.column_file`."""
 _NEIGHBOURS = 15
 
 
-def predict(store_path: str | Path, run_name: str, out: str | Path, device: str = "auto") -> pa.Table:
-    """Write latents, reconstruction errors and the outlier rank of every object; the store is only read.
+def predict(store_path: str | Path, run_name: str, out: str | Path | None = None, device: str = "auto") -> pa.Table:
+    """Say of every object of a store what a run says.
+
+    A predictor's columns (redshift, class ...) are kept in the store under the run, which is adopted when it is another
+    store's, so that every map can be coloured and selected by them. Of a run with latents the store is only read.
 
     Parameters
     ----------
     store_path : path
         A store of spectra.
     run_name : str
-        A run of the store, of the user's library, or a run's folder.
-    out : path
-        File to write: ``.parquet``, ``.csv`` or ``.fits``.
+        A run of the store, of the user's library, of the package, or a run's folder.
+    out : path, optional
+        File to write: ``.parquet``, ``.csv`` or ``.fits``. Needed by a run with latents.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
     pyarrow.Table
-        ``object_id``, ``latent_0`` ..., ``chi2_pix``, ``mse``, ``n_pix_good``, ``outlier_rank``.
+        ``object_id`` and the predictor's columns; or ``latent_0`` ..., ``chi2_pix``, ``mse``, ``n_pix_good``,
+        ``outlier_rank``.
 
     Raises
     ------
     ConfigError
-        When the file's ending is another.
+        When the file's ending is another, or the spectra cannot be brought to the run's grid.
     StoreError
         When there is no such store or run.
     """
-    out = Path(out)
-    if out.suffix not in WRITERS:
+    out = None if out is None else Path(out)
+    if out and out.suffix not in WRITERS:
         raise ConfigError(f"cannot write {out.suffix or 'a file without an ending'}", out, f"use one of {', '.join(WRITERS)}")
     store = open_store(store_path)
-    blocks = list(encode_store(store, Decoder(find_run(run_name, store), device=device)))
+    run = find_run(run_name, store)
+    loaded = Loaded(run)
+    if isinstance(loaded.model, LatentModel):
+        if out is None:
+            raise ConfigError("a run with latents writes them to a file", "predict",
+                              f"say --out FILE, or keep them in the store: qso embed {store.path} --run {run.name}")
+        table = _latents(store, run, device)
+    else:
+        table = _kept(store, run, predict_table(store, loaded, device))
+    if out:
+        write_whole(out, lambda file: WRITERS[out.suffix](table, file))
+    return table
+
+
+def predict_table(store: Store, loaded: Loaded, device: str = "auto") -> pa.Table:
+    """What a predictor says of every object of a store, its columns' meaning in the fields."""
+    columns = loaded.model.columns()
+    parts = [*predict_blocks(store, loaded, np.arange(store.n_rows), device)]
+    values = {column.name: np.concatenate([part[column.name] for part in parts]) for column in columns}
+    fields = [store.catalog.schema.field("object_id"), *(to_field(column) for column in columns)]
+    arrays = [store.table(["object_id"]).column(0), *(_array(column, values[column.name]) for column in columns)]
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device: str = "auto"
+                   ) -> Iterator[dict[str, NDArray]]:
+    """Stream a predictor's columns over some rows of a store, in their order."""
+    model: Predictor = loaded.model.to(pick_device(device))
+    prepared = Prepared(store, loaded.grid, loaded.normalisation)
+    where = next(iter(model.state_dict().values())).device
+    with Progress(len(rows), "predict") as progress, torch.inference_mode():
+        for block in prepared.stream(rows, BLOCK):
+            x, w = torch.from_numpy(block.x).to(where), torch.from_numpy(block.w).to(where)
+            yield model.predict(x, w * model.seen)
+            progress.update(len(block.rows))
+
+
+def _array(column: Column, values: NDArray) -> pa.Array:
+    if column.dtype == "string":
+        return pa.array([value or None for value in values], pa.string())
+    values = np.asarray(values, column.dtype)
+    return pa.array(values, mask=np.isnan(values) if values.dtype.kind == "f" else None)
+
+
+def _kept(store: Store, run: RunFolder, table: pa.Table) -> pa.Table:
+    """Write a predictor's table under the run in the store."""
+    run = copy_run(run, paths.runs(store.path))
+    file = run.column_file(NAME)
+    file.parent.mkdir(exist_ok=True)
+    ordered = table.replace_schema_metadata({**(table.schema.metadata or {}), **in_row_order(store)})
+    write_whole(file, lambda open_file: pq.write_table(ordered, open_file))
+    return table
+
+
+def _latents(store: Store, run: RunFolder, device: str) -> pa.Table:
+    blocks = list(encode_store(store, Decoder(run, device=device)))
     table = pa.concat_tables(blocks).combine_chunks()
     latents = np.stack([table[name].to_numpy() for name in table.column_names if name.startswith("latent_")], axis=1)
-    table = table.append_column("outlier_rank", pa.array(outlier_rank(latents)))
-    write_whole(out, lambda file: WRITERS[out.suffix](table, file))
-    return table
+    return table.append_column("outlier_rank", pa.array(outlier_rank(latents)))
 
 
 def outlier_rank(latents: NDArray) -> NDArray[np.int64]:

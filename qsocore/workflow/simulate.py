@@ -18,7 +18,7 @@ from qsocore.simulate.block import BLOCK, Survey, make_block
 from qsocore.simulate.columns import COLUMNS
 from qsocore.simulate.instruments import INSTRUMENTS
 from qsocore.simulate.observe import Observer
-from qsocore.simulate.population import DEMO_MIXTURE, SOURCES, check_mixture
+from qsocore.simulate.population import DEFAULT_SAMPLE, DEMO_MIXTURE, PARTS, SOURCES, Sample, check_mixture
 from qsocore.store import Store, StoreWriter
 from qsocore.workflow.processes import shared
 
@@ -26,7 +26,7 @@ _LEAST_SHARD, _MOST_SHARD, _SHARDS = 2048, 16_384, 32  # rows, rows, and how man
 
 
 def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", grid: WaveGrid = DEFAULT_GRID,
-             workers: int | None = None, mixture: Mapping[str, float] = DEMO_MIXTURE) -> Store:
+             workers: int | None = None, mixture: Mapping[str, float] = DEMO_MIXTURE, sample: Sample = DEFAULT_SAMPLE) -> Store:
     """Simulate n objects observed by an instrument and write them to a store.
 
     Parameters
@@ -44,7 +44,9 @@ def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", g
     workers : int, optional
         Processes; one per processor unless stated.
     mixture : mapping
-        Weights of QSO, STAR and GALAXY.
+        Weights of QSO, STAR and GALAXY, or of their parts: BAL and the letters of stars.
+    sample : Sample
+        Which quasars at which redshifts, and how many labels are wrong.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", g
     if n < 1 or seed < 0:
         raise ConfigError(f"n = {n} and seed = {seed}: one object at least, and no negative seed", "simulate")
     Observer(INSTRUMENTS.get(instrument), grid)  # refuses what cannot be observed before anything is written
-    survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture).items()))
+    survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture).items()), sample)
     rows = shard_rows(n)
     shards = [(number, start, min(start + rows, n)) for number, start in enumerate(range(0, n, rows))]
     citation = INSTRUMENTS.get(instrument).citation
@@ -101,5 +103,6 @@ def join_catalogs(catalogs: list[dict]) -> dict[str, np.ndarray]:
 
 def declared_columns(mixture: tuple[tuple[str, float], ...]) -> tuple[Column, ...]:
     """Meaning of the columns of a store of these classes, beyond the standard ones."""
-    own = (getattr(import_module(f"qsocore.simulate.{SOURCES[name]}"), "COLUMNS", ()) for name, _ in mixture)
+    kinds = dict.fromkeys(PARTS[name][0] if name in PARTS else name for name, _ in mixture)
+    own = (getattr(import_module(f"qsocore.simulate.{SOURCES[kind]}"), "COLUMNS", ()) for kind in kinds)
     return tuple({column.name: column for part in (*own, COLUMNS) for column in part}.values())

@@ -85,7 +85,7 @@ def simulate_catalogue(out: str | Path, n: int, seed: int = 0, instrument: str =
         raise ConfigError(f"n = {n} and seed = {seed}: one object at least, and no negative seed", "simulate")
     members = [PROJECTIONS.get(name) for name in projections]
     Observer(INSTRUMENTS.get(instrument), grid)  # refuses what cannot be observed before anything is written
-    survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture).items()))
+    survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture, parts=False).items()))
     provenance = {"command": "simulate --catalog-only", "n": n, "citation": INSTRUMENTS.get(instrument).citation}
     store = _catalogue(Path(out), n, survey, provenance | survey.to_dict(), workers or os.cpu_count() or 1)
     if not any(run.name == RUN and run.latents.exists() for run in store.runs()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from qsocore.preprocess.prepare import Prepared
 from qsocore.store import RunFolder, Store, library, open_store, paths
 from qsocore.store.files import write_text
 from qsocore.store.runs import copy_run, new_run
+from qsocore.train.augment import Augmentation, build_augmenter
 from qsocore.train.checkpoint import write_tensors
 from qsocore.train.data import Batches
 from qsocore.train.loop import CHECKPOINT, TrainSettings, fit, pick_device
@@ -32,7 +33,8 @@ from qsocore.train.split import Split, split_by_object
 log = logging.getLogger(__name__)
 
 
-def train(model_name: str, store_path: str | Path, run_name: str, words: Iterable[str] = (), publish: bool = True) -> RunFolder:
+def train(model_name: str, store_path: str | Path, run_name: str, words: Iterable[str] = (), publish: bool = True,
+          watch: Callable[[int, dict[str, float]], None] | None = None) -> RunFolder:
     """Train a model; an unfinished run of the same name and settings is gone on with.
 
     Parameters
@@ -44,9 +46,11 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     run_name : str
         Of the new run.
     words : iterable of str
-        ``key=value`` settings of the model, of the training (`TrainSettings`) and of the normalisation.
+        ``key=value`` settings of the model, of the training (`TrainSettings`), of the normalisation and of the augmentation.
     publish : bool
         Whether the finished run is copied to the user's library, where every store finds it.
+    watch : callable, optional
+        Called with the epoch and the validation's terms after each epoch; what it raises ends the training.
 
     Returns
     -------
@@ -60,26 +64,30 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     StoreError
         When the store cannot be read or has no spectra.
     TrainError
-        When there is too little to train on, or the loss is not finite.
+        When there is too little to train on, the store lacks the labels that the model learns from, or the loss is not finite.
     """
     model = MODELS.get(model_name)
-    config, settings, normalisation = sort_settings(model, words)
+    config, settings, normalisation, augmentation = sort_settings(model, words)
     pick_device(settings.device)  # refuses before anything is written
     store = open_store(store_path)
     grid = get_grid(settings.grid) if settings.grid else store.grid
     prepared = Prepared(store, grid, normalisation)
     if prepared.note:
         log.info(prepared.note)
+    augment = build_augmenter(augmentation, grid)
+    labels = model.labels(config, store) if model.labels else None
     split = split_store(store, settings)
     stated = {"model": model.name, "config": to_dict(config), "settings": to_dict(settings),
-              "normalisation": to_dict(normalisation), "grid": grid.to_dict(), "data": _data(store, split)}
+              "normalisation": to_dict(normalisation), "augmentation": to_dict(augmentation), "grid": grid.to_dict(),
+              "data": _data(store, split)}
     run = _unfinished(store, run_name) or new_run(paths.runs(store.path), run_name)
     _write_config(run, stated, {})
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         network = model.build(config, grid)
-    feeds = (Batches(prepared, rows, settings.batch, settings.seed, settings.memory_gb) for rows in (split.train, split.valid))
-    done = fit(network, *feeds, settings, run.path, stated)
+    feeds = (Batches(prepared, rows, settings.batch, settings.seed, settings.memory_gb, labels)
+             for rows in (split.train, split.valid))
+    done = fit(network, *feeds, settings, run.path, stated, augment, watch)
     _write_config(run, stated, {"step": done.step, "best_step": done.best_step, "best_loss": done.best_loss})
     write_tensors(run.weights, network.state_dict())
     (run.path / CHECKPOINT).unlink(missing_ok=True)
@@ -88,18 +96,18 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     return RunFolder(run.path)
 
 
-def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSettings, Normalisation]:
-    """Give each ``key=value`` word to the configuration that knows its key.
+def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSettings, Normalisation, Augmentation]:
+    """Give each ``key=value`` word to the configuration that knows its key, after the model's own defaults.
 
     Raises
     ------
     ConfigError
         For a key that none knows, or a value that does not fit.
     """
-    kinds = (model.Config, TrainSettings, Normalisation)
+    kinds = (model.Config, TrainSettings, Normalisation, Augmentation)
     keys = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
     sorted_words: list[list[str]] = [[] for _ in kinds]
-    for word in words:
+    for word in (*model.defaults, *words):
         key = word.partition("=")[0].strip()
         owner = next((i for i, known in enumerate(keys) if key in known), None)
         if owner is None:

@@ -97,9 +97,9 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_named(make_store, monkey
 
     store, healthy, calls = make_store(), InfoVAE.loss, []
 
-    def ill(self, x, w, generator=None):
+    def ill(self, x, w, generator=None, labels=None):
         calls.append(1)
-        terms = healthy(self, x, w, generator)
+        terms = healthy(self, x, w, generator, labels)
         return {name: value * float("nan") for name, value in terms.items()} if len(calls) == 20 else terms
 
     monkeypatch.setattr(InfoVAE, "loss", ill)

@@ -1,0 +1,125 @@
+"""What a store's catalogue says of its objects, as the arrays that predictors are trained towards.
+
+Simulated stores know the truth; of survey catalogues only redshifts without a warning are taken. "Not known" is NaN, or -1
+for numbers of classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.errors import TrainError
+from qsocore.store import Store
+
+KINDS = ("QSO", "BAL", "O", "B", "A", "F", "G", "K", "M", "L", "WD", "C", "GAL")
+"""The thirteen classes of mqc-nets, in their order."""
+
+
+def redshifts(store: Store) -> NDArray[np.float32]:
+    """Redshift of each object (n_rows,), NaN where it is not known or has a warning.
+
+    Raises
+    ------
+    TrainError
+        When no object has one.
+    """
+    if "true_z" in store.columns:
+        z = store.column("true_z").astype(np.float32)
+    elif "z" in store.columns:
+        warned = store.column("z_warn") > 0 if "z_warn" in store.columns else np.zeros(store.n_rows, bool)
+        z = np.where(warned, np.nan, store.column("z")).astype(np.float32)
+    else:
+        z = np.full(store.n_rows, np.nan, np.float32)
+    if not np.isfinite(z).any():
+        raise TrainError("no object of the store has a redshift to learn from", store.path,
+                         "take a store whose column 'z' is filled, or simulate one: qso simulate")
+    return z
+
+
+def is_quasar(store: Store) -> NDArray[np.float32]:
+    """1 for quasars, 0 for stars and galaxies, NaN where the class is not known; (n_rows,)."""
+    names = _classes(store)
+    out = np.full(store.n_rows, np.nan, np.float32)
+    out[np.isin(names, ("STAR", "GALAXY"))] = 0.0
+    out[names == "QSO"] = 1.0
+    return out
+
+
+def has_troughs(store: Store) -> NDArray[np.float32]:
+    """1 for quasars with a balnicity index of C IV above zero, 0 for those without any absorption, else NaN; (n_rows,).
+
+    Quasars with narrower troughs (an absorption index above zero without balnicity) are neither, as are those in which C IV
+    is not covered; QuasarNET leaves out those of whom its two labels disagree (Busca & Balland 2018).
+    """
+    if "bi_civ" not in store.columns:
+        return np.full(store.n_rows, np.nan, np.float32)
+    bi = store.column("bi_civ")
+    ai = store.column("ai_civ") if "ai_civ" in store.columns else bi
+    with np.errstate(invalid="ignore"):
+        return np.where(bi > 0, 1.0, np.where(ai == 0, 0.0, np.nan)).astype(np.float32)
+
+
+def kinds(store: Store, classes: Sequence[str] = KINDS, true: bool = False) -> NDArray[np.int64]:
+    """Number of each object's class in `classes`, -1 for an object of none of them; (n_rows,).
+
+    A quasar with a balnicity index above zero is BAL where that is a class, a galaxy is GAL or GALAXY; a star is called by the
+    first letter of its subclass (sd is F, every white dwarf WD), as mqc-nets does with the pipeline's subclass.
+
+    Parameters
+    ----------
+    store : Store
+        With columns ``class`` and, for stars, ``subclass``.
+    classes : sequence of str
+        In the order of their numbers.
+    true : bool
+        Use the truth of a simulated store instead of its labels, which may have errors.
+    """
+    number = {name: index for index, name in enumerate(classes)}
+    subclass = _text(store, "true_subclass" if true and "true_subclass" in store.columns else "subclass")
+    names = _text(store, "true_class") if true and "true_class" in store.columns else _classes(store)
+    troughs = has_troughs(store) == 1.0
+    galaxy = number.get("GAL", number.get("GALAXY", -1))
+    out = np.full(store.n_rows, -1, np.int64)
+    for name, sub in {(a, b) for a, b in zip(names, subclass, strict=True)}:
+        here = (names == name) & (subclass == sub)
+        if name == "QSO":
+            out[here] = number.get("QSO", -1)
+            out[here & troughs] = number.get("BAL", number.get("QSO", -1))
+        elif name == "GALAXY":
+            out[here] = galaxy
+        elif name == "STAR":
+            out[here] = number.get(star_kind(sub), -1)
+    return out
+
+
+def star_kind(subclass: str) -> str:
+    """The letter of a star's class by its subclass as the SDSS pipeline writes it; "" for what is none (CV, unknown).
+
+    Examples
+    --------
+    >>> [star_kind(word) for word in ("A0", "F5V", "sdF3", "WDhotter", "CalciumWD", "CV", "Carbon_lines", "M4.5:III")]
+    ['A', 'F', 'F', 'WD', 'WD', '', 'C', 'M']
+    """
+    word = subclass.strip()
+    if "WD" in word:
+        return "WD"
+    if word.startswith("CV"):
+        return ""
+    if word.startswith("sd"):
+        return "F"
+    return word[:1] if word[:1] in set("OBAFGKMLC") else ""
+
+
+def _classes(store: Store) -> NDArray:
+    if "class" not in store.columns:
+        raise TrainError("the store's catalogue has no classes to learn from", store.path, "it needs a column 'class'")
+    return _text(store, "class")
+
+
+def _text(store: Store, name: str) -> NDArray:
+    if name not in store.columns:
+        return np.full(store.n_rows, "", object)
+    return store.column(name).astype(object)

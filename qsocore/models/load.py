@@ -1,0 +1,66 @@
+"""A trained run as a model ready to work, with the grid and the normalisation that it was trained with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from qsocore.config import from_dict
+from qsocore.errors import ConfigError, StoreError
+from qsocore.grid import WaveGrid
+from qsocore.models import MODELS
+from qsocore.models.base import LatentModel, Predictor, SpectrumModel
+from qsocore.preprocess.normalise import Normalisation
+from qsocore.store import RunFolder
+
+_DOES = {LatentModel: "has latents", Predictor: "predicts columns"}
+
+
+class Loaded:
+    """The model of a finished run.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Finished.
+    kind : type, optional
+        `LatentModel` or `Predictor`, when only one of them will do.
+
+    Attributes
+    ----------
+    model : SpectrumModel
+        In evaluation mode, on the CPU.
+    config : object
+        The model's own configuration.
+    grid, normalisation
+        The run's.
+
+    Raises
+    ------
+    StoreError
+        When the run is damaged.
+    ConfigError
+        When its model is not known, or is of another kind.
+    """
+
+    def __init__(self, run: RunFolder, kind: type[SpectrumModel] | None = None):
+        self.run = run
+        try:
+            self.grid = WaveGrid.from_dict(run.config["grid"])
+            self.normalisation = from_dict(Normalisation, run.config["normalisation"])
+            member = MODELS.get(run.config["model"])
+            self.config: Any = from_dict(member.Config, run.config["config"])
+            self.model = member.build(self.config, self.grid)
+            weights = load_file(run.weights)
+            self.model.load_state_dict({name: value.to(self.model.state_dict()[name].dtype) if name in self.model.state_dict()
+                                        else value for name, value in weights.items()})  # packaged weights are halves
+        except (KeyError, OSError, SafetensorError, RuntimeError) as error:
+            raise StoreError(f"the run cannot be loaded ({error})", run.path, "train it again") from None
+        self.model.eval()
+        if kind is not None and not isinstance(self.model, kind):
+            other = next((does for known, does in _DOES.items() if isinstance(self.model, known)), "is of another kind")
+            raise ConfigError(f"the run {run.name} is a {member.name}: it {other}", run.path,
+                              "qso predict writes what it says of a store" if isinstance(self.model, Predictor)
+                              else "qso embed writes its latents and maps")
