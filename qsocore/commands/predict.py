@@ -5,7 +5,8 @@ from qsocore.cli import Command
 
 def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
-    parser.add_argument("--run", metavar="NAME", required=True, help="a run of the store, of your library or of the package, or its folder")
+    parser.add_argument("--run", metavar="NAME", required=True,
+                        help="a run of the store, of your library or of the package, or its folder")
     parser.add_argument("--out", metavar="FILE", help="to write besides: .parquet, .csv or .fits")
 
 
