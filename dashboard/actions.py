@@ -9,7 +9,8 @@ import numpy as np
 from dashboard import derive
 from dashboard.plane import ENOUGH
 from dashboard.raster import View
-from dashboard.state import DENSITY, MAX_MAPS, SLOTS
+from dashboard.state import DENSITY, DIVERGING, MAX_MAPS, PALETTES, SLOTS
+from qsocore.store.derived import SIGNED
 
 if TYPE_CHECKING:
     from dashboard.session import Session
@@ -138,8 +139,10 @@ def _without(values: tuple, number: int) -> tuple:
 
 
 def choose_colour(session: Session, name: str) -> None:
-    """Colour by another column, with its own robust limits and all its classes."""
-    session.state.param.update(colour_by=name, limits=None, hidden=())
+    """Colour by another column, with its own robust limits, all its classes, and two colours where zero is in the middle."""
+    state = session.state
+    others = PALETTES[0] if state.palette == DIVERGING else state.palette
+    state.param.update(colour_by=name, limits=None, hidden=(), palette=DIVERGING if name in SIGNED else others)
 
 
 def choose_limits(session: Session, low: float | None, high: float | None) -> None:

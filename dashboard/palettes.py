@@ -14,6 +14,7 @@ from bokeh import palettes
 from dashboard.colourings import LEVELS
 from dashboard.colourings.categorical import shades
 from dashboard.derive import SLOT_NAMES
+from dashboard.state import DIVERGING
 from dashboard.table import MISSING, OTHER
 from dashboard.theme import INK
 
@@ -46,8 +47,8 @@ def continuous(name: str, theme: str, density: bool = False) -> tuple[str, ...]:
     density : bool
         Whether a low level has to stand out from the page, as a single object does; on a light page dense is then dark.
     """
-    whole = colorcet.palette[name] if name == "coolwarm" else getattr(palettes, f"{name.capitalize()}256")
-    low, high = (_TRIM_DENSITY if density else _TRIM)[theme]
+    whole = colorcet.palette[name] if name == DIVERGING else getattr(palettes, f"{name.capitalize()}256")
+    low, high = (_TRIM_DENSITY if density else _TRIM)[theme] if density or name != DIVERGING else (0.0, 1.0)
     colours = [whole[round(255 * (low + (high - low) * k / (LEVELS - 1)))] for k in range(LEVELS)]
     return (*colours, _UNKNOWN[theme], _NOTHING)
 

@@ -19,6 +19,7 @@ from dashboard.state import DENSITY, SLOTS, State
 from dashboard.worker import Late, Latest, together
 from qsocore.cli import explain
 from qsocore.errors import AtlasError
+from qsocore.store.derived import SIGNED
 
 if TYPE_CHECKING:
     from dashboard.library import Library
@@ -135,7 +136,8 @@ class Session(param.Parameterized):
             return Scale(0, 0, n_classes=len(self.classes.names))
         key = "scale", state.run, state.colour_by, state.scale
         numbers = self.table.numbers
-        robust = self.library.once(key, lambda: self.colouring.scale_of(numbers(state.colour_by), state.scale))
+        robust = self.library.once(key, lambda: self.colouring.scale_of(numbers(state.colour_by), state.scale,
+                                                                        state.colour_by in SIGNED))
         return self.colouring.limited(robust, state.limits) if state.limits else \
             self.colouring.spread_of(robust) if state.statistic == "std" else robust
 

@@ -13,6 +13,7 @@ from qsocore.selection import from_json, to_json
 DENSITY, SLOTS = "density", "A / B"
 """Colourings that are no column: objects per pixel, and membership of the two slots."""
 PALETTES = ("viridis", "cividis", "inferno", "plasma", "coolwarm")
+DIVERGING = "coolwarm"
 STATISTICS = ("mean", "min", "max", "std")
 SCALES = ("linear", "log", "rank")
 MODES = ("replace", "add", "subtract", "intersect")

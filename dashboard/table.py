@@ -25,8 +25,10 @@ from dashboard.shelf import Shelf
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError, did_you_mean
 from qsocore.selection import Coded
-from qsocore.store.columns import from_field, to_numpy
+from qsocore.store.columns import from_field, to_field, to_numpy
+from qsocore.store.derived import Derived, derived_from
 from qsocore.store.parquet import ParquetTable
+from qsocore.store.runs import PREDICTIONS, predicting
 
 if TYPE_CHECKING:
     import pandas
@@ -146,6 +148,45 @@ class Part:
         place = self.place[rows]
         found = self.source.read(given, np.maximum(place, 0)).rename_columns(names)
         return found.take(_indices(np.where(place < 0, -1, np.arange(len(rows)))))
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The `Source` of columns that follow from those of other parts.
+
+    Parameters
+    ----------
+    derived : dict of str to Derived
+        By name.
+    parts : dict of str to Part
+        Where each needed column comes from.
+    n_rows : int
+        Rows.
+    """
+
+    derived: dict[str, Derived]
+    parts: dict[str, Part]
+    n_rows: int
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types."""
+        return pa.schema([to_field(one.column) for one in self.derived.values()])
+
+    def read(self, names: Sequence[str] | None = None, rows: NDArray[np.int64] | None = None) -> pa.Table:
+        """Columns of some rows, in the order given."""
+        names = list(self.derived) if names is None else list(names)
+        needed = sorted({need for name in names for need in self.derived[name].needs})
+        table = pa.table({name: self._needed(name, rows) for name in needed})
+        return pa.table({name: self.derived[name].of(table) for name in names})
+
+    def _needed(self, name: str, rows: NDArray[np.int64] | None) -> pa.ChunkedArray:
+        part = self.parts[name]
+        return pa.chunked_array(part.pieces(name)) if rows is None else part.rows(np.asarray(rows, np.int64), [name]).column(0)
+
+    def pieces(self, name: str) -> Iterator[pa.Array]:
+        """One column, in one piece."""
+        yield from self.read([name]).column(0).chunks
 
 
 @dataclass(frozen=True)
@@ -391,7 +432,9 @@ class AtlasTable:
 
     @classmethod
     def from_store(cls, store: Store, run: RunFolder | None = None) -> AtlasTable:
-        """Join a store's catalogue with the latents, projections and further columns of one of its runs."""
+        """Join a store's catalogue with the latents, projections and further columns of one of its runs, with what any of its
+        runs predicts (of one column the newest holds) and with what follows from that.
+        """
         shelf = Shelf.of(store.manifest.fingerprint, store.n_rows)
         ids = shelf.text("object_id", lambda: store.catalog.pieces("object_id"))
         parts, maps = [Part(dict(store.columns), store.catalog)], {}
@@ -404,10 +447,27 @@ class AtlasTable:
             parts.append(_from_run(run.latents, ids, fingerprint, {}, "latent"))
             further = sorted((run.path / "columns").glob("*.parquet"))
             parts += [_from_run(file, ids, fingerprint, {}, "property") for file in further]
+        known = {part.version for part in parts}
+        predicted = [_from_run(other.column_file(PREDICTIONS), ids, store.manifest.fingerprint, {}, "property")
+                     for other in predicting(store)]
+        parts += [part for part in predicted if part.version not in known]
+        parts += _computed(parts, store.n_rows)
         if {"ra", "dec"} <= store.columns.keys():
             maps["sky"] = ("ra", "dec")
         ground = _ground(store, run) if run is not None else {}
         return cls(store.path.name, ids, parts, maps, store, run, ground, shelf)
+
+
+def _computed(parts: list[Part], n_rows: int) -> list[Part]:
+    """The part of the columns that follow from those of the other parts; none where nothing does."""
+    owner = {name: part for part in reversed(parts) for name in part.columns}
+    derived = derived_from(owner)
+    if not derived:
+        return []
+    needed = {need: owner[need] for one in derived.values() for need in one.needs}
+    source = Computed(derived, needed, n_rows)
+    version = "computed " + " ".join(part.version for part in needed.values())
+    return [Part({name: one.column for name, one in derived.items()}, source, version=version)]
 
 
 def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:

@@ -10,7 +10,10 @@ _TITLES = {"ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error",
            "snr_median": "Median S/N", "chi2_pix": "χ² per pixel", "mse": "Reconstruction error", "n_pix_good": "Good pixels",
            "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release",
            "native_id": "Survey's id", "calibrated": "Calibrated", "notes": "Notes", "source_file": "Source file",
-           "source_row": "Source row"}
+           "source_row": "Source row", "z_pred": "Predicted redshift", "z_2nd": "Second-best redshift",
+           "z_conf": "Redshift confidence", "class_pred": "Predicted class", "class_conf": "Class confidence",
+           "unlike": "Unlike anything known", "is_qso": "Quasar probability", "bal_prob_pred": "BAL probability, predicted",
+           "dv": "Redshift error as velocity", "dv_abs": "Size of the redshift error"}
 _SHORT = {"snr_median": "S/N", "chi2_pix": "χ²"}
 _UNITS = {"Angstrom": "Å", "deg": "°", "arcsec": "″", "um": "µm"}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

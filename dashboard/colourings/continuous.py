@@ -12,6 +12,7 @@ from dashboard.colourings import EMPTY, Aggregate, Scale, to_levels
 PERCENTILES = (1.0, 99.0)
 _ENOUGH = 1_000_000  # percentiles of an even million of the rows differ from those of all by less than a level
 _RANKS = 128
+_REACH, _SIGMA = 5.0, 1.4826  # of a signed scale, in sigma; sigma of a normal distribution by its median absolute value
 
 
 class Continuous:
@@ -19,7 +20,7 @@ class Continuous:
 
     kind = "value"
 
-    def scale_of(self, values: NDArray, how: str = "linear") -> Scale:
+    def scale_of(self, values: NDArray, how: str = "linear", signed: bool = False) -> Scale:
         """Robust ends from the whole catalogue (`PERCENTILES`), so that zooming never moves them.
 
         Parameters
@@ -28,11 +29,17 @@ class Continuous:
             The column; NaN is missing.
         how : {"linear", "log", "rank"}
             A logarithmic scale spans the positive values; one by rank gives each palette colour to equally many objects.
+        signed : bool
+            Whether zero is the middle: a linear scale then ends at 5 sigma of the values' core either way (sigma is 1.4826
+            times the median of their sizes), and what lies beyond has the ends' colours.
         """
         sample = values[:: max(1, len(values) // _ENOUGH)]
         sample = sample[np.isfinite(sample) & (sample > 0)] if how == "log" else sample[np.isfinite(sample)]
         if not sample.size:
             return Scale(1.0, 10.0, log=True) if how == "log" else Scale(0.0, 1.0)
+        if signed and how == "linear" and (end := _REACH * _SIGMA * float(np.median(np.abs(sample)))) > 0:
+            end = float(f"{end:.2g}")
+            return Scale(-end, end)
         low, high = (float(end) for end in np.percentile(sample, PERCENTILES))
         if how == "rank" and high > low:
             ranks = np.percentile(sample, np.linspace(0, 100, _RANKS + 1))

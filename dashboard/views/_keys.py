@@ -17,7 +17,7 @@ from qsocore.errors import AtlasError
 if TYPE_CHECKING:
     from dashboard.session import Session
 
-_COLOURS = (DENSITY, "class", "z", "survey", "snr_median", "chi2_pix", "anomaly", "trust")
+_COLOURS = (DENSITY, "class", "z", "survey", "snr_median", "chi2_pix", "anomaly", "trust", "class_pred", "dv", "unlike")
 _FIRST_REACH = 1 / 64  # of the view, around its middle, in which an object is looked for first
 
 

@@ -15,6 +15,7 @@ from dashboard.state import DENSITY
 from dashboard.views import View, _legend
 from dashboard.views._cornerfigure import CornerFigure
 from dashboard.views._pages import NARROW, shown_rule
+from qsocore.store.derived import SIGNED
 
 if TYPE_CHECKING:
     from dashboard.colourings import Scale
@@ -140,7 +141,7 @@ def scale_of(session: Session, name: str) -> Scale:
         return session.scale
     table = session.table
     return session.library.once(("scale", session.state.run, name, "linear"),
-                                lambda: COLOURINGS.get("continuous").scale_of(table.numbers(name)))
+                                lambda: COLOURINGS.get("continuous").scale_of(table.numbers(name), signed=name in SIGNED))
 
 
 VIEW = View("Corner", "selection", 4, CornerPane)

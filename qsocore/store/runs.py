@@ -21,6 +21,9 @@ _FOLDER = re.compile(r"\d{8}T\d{6}-([\w.-]+)")
 ROW_ORDER = "store"
 """Key of the metadata by which a file of a run says of which store it has the rows, see `in_row_order`."""
 
+PREDICTIONS = "predictions"
+"""The file of columns in which a store keeps what a run says of its objects."""
+
 _PUBLISHED = ("run.json", "weights.safetensors", "projections")
 
 
@@ -146,6 +149,11 @@ def library() -> Path:
 def shipped() -> Path:
     """Folder of the runs that come with the package, trained on simulations; `qso defaults` makes them again."""
     return Path(__file__).parents[1] / "runs"
+
+
+def predicting(store: Store) -> list[RunFolder]:
+    """The runs of a store that keep predictions for its objects, the newest first: of one column the first one's hold."""
+    return [run for run in reversed(store.runs()) if run.column_file(PREDICTIONS).exists()]
 
 
 def find_run(name: str, store: Store | None = None) -> RunFolder:

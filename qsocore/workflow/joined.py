@@ -1,4 +1,6 @@
-"""A store's catalogue and the tables of one of its runs, joined by object id, as a selection's rule and an export read them."""
+"""A store's catalogue, the tables of one of its runs and what any of its runs predicts, joined by object id, as a selection's
+rule and an export read them.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ from qsocore.errors import StoreError, did_you_mean
 from qsocore.selection import Coded
 from qsocore.store import RunFolder, Store
 from qsocore.store.columns import from_field, to_numpy
+from qsocore.store.derived import derived_from
 from qsocore.store.parquet import ParquetTable
-from qsocore.store.runs import ROW_ORDER
+from qsocore.store.runs import PREDICTIONS, ROW_ORDER, predicting
 
 _DISTINCT = ("object_id", "native_id", "source_file")  # text in which every row differs
 
@@ -46,7 +49,7 @@ class _Part:
 
 
 class Joined:
-    """Columns of a store and of a run.
+    """Columns of a store and of a run; the predictions of every run of the store, and what follows from them.
 
     Parameters
     ----------
@@ -59,6 +62,9 @@ class Joined:
         self.store, self.run = store, run
         names = {name: name for name in store.columns}
         self._parts = [_Part(store.catalog, names, dict(store.columns)), *(self._of_run(run) if run else ())]
+        others = [other for other in predicting(store) if run is None or other.path != run.path]
+        self._parts += [self._part(other.column_file(PREDICTIONS), None, "property") for other in others]
+        self._derived = derived_from(self._stored)
 
     def _of_run(self, run: RunFolder) -> list[_Part]:
         files = [(run.projection(name), {f"{name}_{axis}": axis for axis in "xy"}, "coordinate") for name in run.projections()]
@@ -87,9 +93,13 @@ class Joined:
         return self.store.n_rows
 
     @cached_property
+    def _stored(self) -> dict[str, Column]:
+        return {name: column for part in reversed(self._parts) for name, column in part.columns.items()}
+
+    @cached_property
     def columns(self) -> dict[str, Column]:
         """Every column by name, the catalogue's first."""
-        return {name: column for part in reversed(self._parts) for name, column in part.columns.items()}
+        return self._stored | {name: derived.column for name, derived in self._derived.items()}
 
     def known(self, names: Sequence[str]) -> list[str]:
         """The names, if there are such columns; else a `StoreError` that says where they could be."""
@@ -109,6 +119,8 @@ class Joined:
 
     def values(self, name: str) -> Any:
         """A column as `qsocore.selection.evaluate` reads it, with all its digits."""
+        if name in self._derived:
+            return to_numpy(self.table([name]).column(0))
         part = self._part_of(name)
         if self.columns[name].dtype == "string":
             distinct = name in _DISTINCT or self.columns[name].role == "id"
@@ -124,6 +136,8 @@ class Joined:
             here = [name for name in wanted if name in part.columns and name not in found]
             if here:
                 found |= dict(zip(here, part.read(here, rows).columns, strict=True))
+        for name in self._derived.keys() & set(wanted):
+            found[name] = self._derived[name].of(self.table(self._derived[name].needs, rows))
         fields = [pa.field(name, found[name].type, metadata=self.columns[name].to_metadata()) for name in wanted]
         return pa.table([found[name] for name in wanted], schema=pa.schema(fields))
 
