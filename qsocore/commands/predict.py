@@ -8,12 +8,14 @@ def _arguments(parser):
     parser.add_argument("--run", metavar="NAME", required=True,
                         help="a run of the store, of your library or of the package, or its folder")
     parser.add_argument("--out", metavar="FILE", help="to write besides: .parquet, .csv or .fits")
+    parser.add_argument("--format", metavar="NAME", choices=["zbest"],
+                        help="zbest: a FITS table as QuasarNET and redrock write it (TARGETID, ZBEST, ZWARN, C_LINES ...)")
 
 
 def _run(args):
     from qsocore.workflow.predict import predict
 
-    table = predict(args.store, args.run, args.out)
+    table = predict(args.store, args.run, args.out, layout=args.format)
     print(f"{args.out or args.store}: {table.num_rows:,} objects, {', '.join(table.column_names)}")
 
 

@@ -25,13 +25,18 @@ from qsocore.store.columns import to_field
 from qsocore.store.files import write_whole
 from qsocore.store.runs import copy_run, in_row_order
 from qsocore.train.loop import pick_device
+from qsocore.workflow.zbest import write_zbest
 
 NAME = "predictions"
 """The file of columns, see `RunFolder.column_file`."""
+ZBEST = "zbest"
+"""The layout of `qsocore.workflow.zbest`."""
 _NEIGHBOURS = 15
+_OUTSIDE = {"bal_prob_pred": "bal_prob"}  # in a file of predictions no column of the catalogue has that name
 
 
-def predict(store_path: str | Path, run_name: str, out: str | Path | None = None, device: str = "auto") -> pa.Table:
+def predict(store_path: str | Path, run_name: str, out: str | Path | None = None, device: str = "auto",
+            layout: str | None = None) -> pa.Table:
     """Say of every object of a store what a run says.
 
     A predictor's columns (redshift, class ...) are kept in the store under the run, which is adopted when it is another
@@ -47,6 +52,8 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
         File to write: ``.parquet``, ``.csv`` or ``.fits``. Needed by a run with latents.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
+    layout : str, optional
+        ``zbest`` writes a FITS file as QuasarNET and redrock do, see `qsocore.workflow.zbest`.
 
     Returns
     -------
@@ -64,18 +71,26 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
     out = None if out is None else Path(out)
     if out and out.suffix not in WRITERS:
         raise ConfigError(f"cannot write {out.suffix or 'a file without an ending'}", out, f"use one of {', '.join(WRITERS)}")
+    if layout not in (None, ZBEST) or (layout == ZBEST and (out is None or out.suffix != ".fits")):
+        raise ConfigError(f"the layout {layout!r} is not one of a {out.suffix if out else 'missing'} file", out or "--out",
+                          f"say --format {ZBEST} with --out FILE.fits, or leave it out")
     store = open_store(store_path)
     run = find_run(run_name, store)
     loaded = Loaded(run)
     if isinstance(loaded.model, LatentModel):
+        if layout:
+            raise ConfigError(f"the run {run.name} has latents and no redshifts", "--format", "take a run of a redshift model")
         if out is None:
             raise ConfigError("a run with latents writes them to a file", "predict",
                               f"say --out FILE, or keep them in the store: qso embed {store.path} --run {run.name}")
         table = _latents(store, run, device)
     else:
         table = _kept(store, run, predict_table(store, loaded, device))
-    if out:
-        write_whole(out, lambda file: WRITERS[out.suffix](table, file))
+    if layout == ZBEST:
+        write_whole(out, lambda file: write_zbest(table, store, file))
+    elif out:
+        named = table.rename_columns([_OUTSIDE.get(name, name) for name in table.column_names])
+        write_whole(out, lambda file: WRITERS[out.suffix](named, file))
     return table
 
 
