@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -110,6 +111,10 @@ def main(words: Sequence[str] | None = None) -> int:
     # Torch's threads wait for each other by spinning, which on a shared machine makes two of them slower than one
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if words is None else words)
+    notes = logging.StreamHandler()  # what the library has to say besides its results, such as that spectra are resampled
+    log = logging.getLogger("qsocore")
+    log.addHandler(notes)
+    log.setLevel(logging.INFO)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     kept = Command.kept
@@ -137,6 +142,8 @@ def main(words: Sequence[str] | None = None) -> int:
         else:
             print(f"qso: {explain(error)}", file=sys.stderr)
         return EXIT_ERROR
+    finally:
+        log.removeHandler(notes)
 
 
 def explain(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ NAME = "predictions"
 """The file of columns, see `RunFolder.column_file`."""
 ZBEST = "zbest"
 """The layout of `qsocore.workflow.zbest`."""
+log = logging.getLogger(__name__)
 _NEIGHBOURS = 15
 _OUTSIDE = {"bal_prob_pred": "bal_prob"}  # in a file of predictions no column of the catalogue has that name
 
@@ -109,6 +111,8 @@ def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device
     """Stream a predictor's columns over some rows of a store, in their order."""
     model: Predictor = loaded.model.to(pick_device(device))
     prepared = Prepared(store, loaded.grid, loaded.normalisation)
+    if prepared.note:
+        log.info(prepared.note)
     where = next(iter(model.state_dict().values())).device
     with Progress(len(rows), "predict") as progress, torch.inference_mode():
         for block in prepared.stream(rows, BLOCK):
