@@ -100,6 +100,10 @@ class Predictor(SpectrumModel):
     def predict(self, x: Tensor, w: Tensor) -> dict[str, NDArray]:
         """One array (B,) per column; a spectrum without a good pixel gets missing values (NaN, "" or 0)."""
 
+    def explainable(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """Numbers (B,) that follow smoothly from a spectrum's (x, w), by name; `qsocore.explain` shares them among pixels."""
+        return {}
+
     @torch.no_grad()
     def calibrate(self, x: Tensor, w: Tensor, labels: Labels) -> None:
         """After training, with its weights held: fit from validation spectra what turns scores to probabilities."""

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from qsocore.catalog import Column
 from qsocore.store.columns import to_numpy
-
-LIGHT = 299_792.458  # km/s
+from qsocore.units import velocity
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,6 @@ class Derived:
         """The column of some rows, null where one of the needed values is missing."""
         values = np.asarray(self.make(*(to_numpy(table.column(name)).astype(float) for name in self.needs)), self.column.dtype)
         return pa.array(values, mask=~np.isfinite(values))
-
-
-def velocity(z_pred: NDArray, z: NDArray) -> NDArray[np.float64]:
-    """The error of a redshift as quasar surveys state it, c (z_pred - z) / (1 + z) in km/s; shape (n,).
-
-    Examples
-    --------
-    >>> velocity(np.array([2.01, 2.0]), np.array([2.0, np.nan])).round(2)
-    array([999.31,    nan])
-    """
-    return LIGHT * (z_pred - z) / (1 + z)
 
 
 _BOTH = ("z_pred", "z")

@@ -14,8 +14,9 @@ from dashboard.table import AtlasTable
 from qsocore import open_store
 from qsocore.catalog import Column
 from qsocore.store.columns import to_field
-from qsocore.store.derived import derived_from, velocity
+from qsocore.store.derived import derived_from
 from qsocore.store.runs import PREDICTIONS, RunFolder, in_row_order
+from qsocore.units import velocity
 from qsocore.workflow.joined import Joined
 from tests.dashboard.survey import make_run, make_store
 
