@@ -19,8 +19,8 @@ from torch.nn import functional as F
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
+from qsocore.models._components import leading_directions
 from qsocore.models.base import Labels, LatentModel, Model, half_chi2
-from qsocore.models.pca import leading_directions
 
 
 @dataclass(frozen=True)

@@ -9,55 +9,25 @@ data gathers the normal equations of the components at every pixel, so that memo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import Labels, LatentModel, Model, half_chi2
-from qsocore.models.pca import leading_directions
+from qsocore.models._components import Components, ComponentsConfig, leading_directions, products
+from qsocore.models.base import Model
 
 _SWEEPS = 60
 """Of the coordinates: what is left after as many is far below the noise of any spectrum."""
 _LEAST = 1e-3  # where a component starts, in units of the mean flux: at zero it could not say in which direction to go
 
 
-@dataclass(frozen=True)
-class NMFConfig:
-    """Settings of `NMF`.
-
-    Parameters
-    ----------
-    latents : int
-        Number of components.
-    """
-
-    latents: int = 16
-
-    def __post_init__(self):
-        if self.latents < 1:
-            raise ConfigError("latents must be at least 1", "NMF")
-
-
-class NMF(LatentModel):
+class NMF(Components):
     """See the module. Components have a mean of 1 and stand in falling order of the flux that they bring."""
 
-    trained_by = "passes"
-
-    def __init__(self, n_pix: int, config: NMFConfig):
-        super().__init__(n_pix, config.latents)
-        if config.latents >= n_pix:
-            raise ConfigError(f"{config.latents} components of {n_pix} pixels", "NMF", "ask for fewer latents")
-        k = config.latents
-        self.register_buffer("components", torch.ones(k, n_pix))  # (k, n_pix), none below zero
-        # What one pass gathers, in double precision; a checkpoint falls between passes and leaves it out.
-        for name, shape in (("normal", (n_pix, k * k)),  # sum of w c c^T per pixel
-                            ("right", (n_pix, k)),  # sum of w c x per pixel
-                            ("brought", (k,)),  # sum of c
-                            ("total", (2,))):  # sum of losses, number of spectra
-            self.register_buffer(name, torch.zeros(shape, dtype=torch.float64), persistent=False)
+    def __init__(self, n_pix: int, config: ComponentsConfig):
+        super().__init__(n_pix, config, config.latents)
+        self.register_buffer("components", torch.ones(config.latents, n_pix))  # (k, n_pix), none below zero
+        self.gather("brought", config.latents)  # sum of c
 
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
@@ -75,8 +45,7 @@ class NMF(LatentModel):
     def encode(self, x: Tensor, w: Tensor) -> Tensor:
         """Non-negative least-squares coefficients (B, k); zero for a spectrum without a good pixel."""
         k = self.n_latent
-        pairs = (self.components[:, None] * self.components[None]).reshape(k * k, -1)  # (k k, n_pix)
-        normal = (w @ pairs.T).reshape(-1, k, k)  # (B, k, k)
+        normal = (w @ products(self.components).T).reshape(-1, k, k)  # (B, k, k)
         right = (w * x) @ self.components.T  # (B, k)
         return solve_above_zero(normal, right, torch.zeros_like(right))
 
@@ -84,22 +53,12 @@ class NMF(LatentModel):
         """Normalised flux (B, n_pix)."""
         return latents @ self.components
 
-    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
-             labels: Labels | None = None) -> dict[str, Tensor]:
-        """Half chi2 per spectrum; nothing is random."""
-        fit = half_chi2(x, w, self(x, w))
-        return {"loss": fit, "half_chi2": fit}
-
     @torch.no_grad()
     def accumulate(self, x: Tensor, w: Tensor) -> Tensor:
         """Add a batch to the normal equations of the components; returns its loss."""
         c = self.encode(x, w)  # (B, k)
-        self.normal += w.T @ (c[:, :, None] * c[:, None, :]).flatten(1)
-        self.right += (w * x).T @ c
         self.brought += c.sum(dim=0)
-        fit = half_chi2(x, w, self.decode(c))
-        self.total += torch.stack([fit * len(x), fit.new_tensor(len(x))])
-        return fit
+        return self.add(x, w, c, c)
 
     @torch.no_grad()
     def update(self) -> float:
@@ -110,10 +69,7 @@ class NMF(LatentModel):
         kept = size > 0  # a component that nothing asks for keeps what it had
         self.components[kept] = (solved[:, kept] / size[kept]).T.float()
         self.components.copy_(self.components[torch.argsort(self.brought * torch.where(kept, size, 1.0), descending=True)])
-        loss = float(self.total[0] / self.total[1].clamp_min(1.0))
-        for gathered in (self.normal, self.right, self.brought, self.total):
-            gathered.zero_()
-        return loss
+        return self.begin_anew()
 
 
 def solve_above_zero(normal: Tensor, right: Tensor, start: Tensor, sweeps: int = _SWEEPS) -> Tensor:
@@ -142,9 +98,9 @@ def solve_above_zero(normal: Tensor, right: Tensor, start: Tensor, sweeps: int =
     return c
 
 
-def build(config: NMFConfig, grid: WaveGrid) -> NMF:
+def build(config: ComponentsConfig, grid: WaveGrid) -> NMF:
     """Untrained components for spectra on `grid`."""
     return NMF(grid.n_pix, config)
 
 
-MODEL = Model("nmf", "Non-negative matrix factorisation with weights and gaps", "Zhu 2016, arXiv:1612.06037", NMFConfig, build)
+MODEL = Model("nmf", "Non-negative matrix factorisation with weights and gaps", "Zhu 2016, arXiv:1612.06037", ComponentsConfig, build)

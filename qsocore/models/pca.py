@@ -8,53 +8,24 @@ of the normal equations, n_pix (n_latent + 1)^2, whatever the number of spectra.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import Labels, LatentModel, Model, half_chi2
+from qsocore.models._components import Components, ComponentsConfig, leading_directions, products
+from qsocore.models.base import Model
 
 _RIDGE = 1e-6  # of the mean diagonal; holds spectra with fewer good pixels than components
 
 
-@dataclass(frozen=True)
-class PCAConfig:
-    """Settings of `PCA`.
-
-    Parameters
-    ----------
-    latents : int
-        Number of components.
-    """
-
-    latents: int = 16
-
-    def __post_init__(self):
-        if self.latents < 1:
-            raise ConfigError("latents must be at least 1", "PCA")
-
-
-class PCA(LatentModel):
+class PCA(Components):
     """See the module. Latents are coefficients of orthonormal components in falling order of variance."""
 
-    trained_by = "passes"
-
-    def __init__(self, n_pix: int, config: PCAConfig):
-        super().__init__(n_pix, config.latents)
-        if config.latents >= n_pix:
-            raise ConfigError(f"{config.latents} components of {n_pix} pixels", "PCA", "ask for fewer latents")
-        size = config.latents + 1
+    def __init__(self, n_pix: int, config: ComponentsConfig):
+        super().__init__(n_pix, config, config.latents + 1)  # the mean goes with the coefficient 1
         self.register_buffer("mean", torch.zeros(n_pix))
         self.register_buffer("components", torch.eye(config.latents, n_pix))  # (k, n_pix), orthonormal rows
-        # What one pass gathers, in double precision; a checkpoint falls between passes and leaves it out.
-        for name, shape in (("normal", (n_pix, size * size)),  # sum of w c c^T per pixel
-                            ("right", (n_pix, size)),  # sum of w c x per pixel
-                            ("spread", (size, size)),  # sum of c c^T
-                            ("total", (2,))):  # sum of losses, number of spectra
-            self.register_buffer(name, torch.zeros(shape, dtype=torch.float64), persistent=False)
+        self.gather("spread", config.latents + 1, config.latents + 1)  # sum of c c^T
 
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
@@ -67,8 +38,7 @@ class PCA(LatentModel):
     def encode(self, x: Tensor, w: Tensor) -> Tensor:
         """Weighted least-squares coefficients (B, k); zero for a spectrum without a good pixel."""
         k = self.n_latent
-        pairs = (self.components[:, None] * self.components[None]).reshape(k * k, -1)  # (k k, n_pix)
-        normal = (w @ pairs.T).reshape(-1, k, k)  # (B, k, k)
+        normal = (w @ products(self.components).T).reshape(-1, k, k)  # (B, k, k)
         right = (w * (x - self.mean)) @ self.components.T  # (B, k)
         ridge = _RIDGE * normal.diagonal(dim1=1, dim2=2).mean(dim=1) + torch.finfo(x.dtype).tiny
         normal = normal + ridge[:, None, None] * torch.eye(k, device=x.device)
@@ -78,23 +48,13 @@ class PCA(LatentModel):
         """Normalised flux (B, n_pix)."""
         return self.mean + latents @ self.components
 
-    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
-             labels: Labels | None = None) -> dict[str, Tensor]:
-        """Half chi2 per spectrum; nothing is random."""
-        fit = half_chi2(x, w, self(x, w))
-        return {"loss": fit, "half_chi2": fit}
-
     @torch.no_grad()
     def accumulate(self, x: Tensor, w: Tensor) -> Tensor:
         """Add a batch to the normal equations of the components; returns its loss."""
         latents = self.encode(x, w)
-        c = torch.cat([torch.ones_like(latents[:, :1]), latents], dim=1)  # (B, k + 1), the mean goes with 1
-        self.normal += w.T @ (c[:, :, None] * c[:, None, :]).flatten(1)
-        self.right += (w * x).T @ c
+        c = torch.cat([torch.ones_like(latents[:, :1]), latents], dim=1)  # (B, k + 1)
         self.spread += c.T @ c
-        fit = half_chi2(x, w, self.decode(latents))
-        self.total += torch.stack([fit * len(x), fit.new_tensor(len(x))])
-        return fit
+        return self.add(x, w, latents, c)
 
     @torch.no_grad()
     def update(self) -> float:
@@ -107,10 +67,7 @@ class PCA(LatentModel):
         self.mean[seen] = solved[:, 0].float()
         self.components[:, seen] = solved[:, 1:].T.float()
         self._order()
-        loss = float(self.total[0] / self.total[1].clamp_min(1.0))
-        for gathered in (self.normal, self.right, self.spread, self.total):
-            gathered.zero_()
-        return loss
+        return self.begin_anew()
 
     def _order(self) -> None:
         """Turn the components to orthonormal ones along the axes of the coefficients' scatter, the mean to their centre."""
@@ -126,23 +83,9 @@ class PCA(LatentModel):
         self.components.copy_(ordered.float())
 
 
-def leading_directions(x: Tensor, k: int, rounds: int = 4) -> Tensor:
-    """Orthonormal rows (k, n_pix) near the leading right singular vectors of x (B, n_pix), by subspace iteration.
-
-    Halko, Martinsson & Tropp (2011), SIAM Review 53, 217; the start is drawn with a fixed seed.
-    """
-    start = torch.randn(x.shape[1], k + 8, generator=torch.Generator().manual_seed(0)).to(x)
-    basis = torch.linalg.qr(start).Q
-    for _ in range(rounds):
-        basis = torch.linalg.qr(x.T @ (x @ basis)).Q
-    scores = x @ basis
-    _, axes = torch.linalg.eigh(scores.T @ scores)  # in rising order
-    return (basis @ axes.flip(1))[:, :k].T
-
-
-def build(config: PCAConfig, grid: WaveGrid) -> PCA:
+def build(config: ComponentsConfig, grid: WaveGrid) -> PCA:
     """Untrained principal components for spectra on `grid`."""
     return PCA(grid.n_pix, config)
 
 
-MODEL = Model("pca", "Principal components with weights and gaps (EMPCA)", "Bailey 2012, PASP 124, 1015", PCAConfig, build)
+MODEL = Model("pca", "Principal components with weights and gaps (EMPCA)", "Bailey 2012, PASP 124, 1015", ComponentsConfig, build)

@@ -9,7 +9,8 @@ from scipy.optimize import nnls
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.nmf import MODEL, NMFConfig, solve_above_zero
+from qsocore.models._components import ComponentsConfig
+from qsocore.models.nmf import MODEL, solve_above_zero
 
 GRID = WaveGrid("tiny", "linear", 4000.0, 4790.0, 80)
 
@@ -26,7 +27,7 @@ def truth(n=600, missing=0.5, noise=0.02, seed=0):
 
 
 def trained(x, w, passes=40, size=150, k=3):
-    model = MODEL.build(NMFConfig(k), GRID)
+    model = MODEL.build(ComponentsConfig(k), GRID)
     model.initialise(x, w)
     losses = []
     for _ in range(passes):
@@ -77,6 +78,6 @@ def test_coordinate_descent_is_nnls():
 
 def test_too_many_components_are_refused():
     with pytest.raises(ConfigError, match="80 components of 80 pixels"):
-        MODEL.build(NMFConfig(80), GRID)
+        MODEL.build(ComponentsConfig(80), GRID)
     with pytest.raises(ConfigError, match="at least 1"):
-        NMFConfig(0)
+        ComponentsConfig(0)

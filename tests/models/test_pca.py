@@ -8,7 +8,8 @@ import torch
 
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.pca import MODEL, PCAConfig
+from qsocore.models._components import ComponentsConfig
+from qsocore.models.pca import MODEL
 
 GRID = WaveGrid("tiny", "linear", 4000.0, 4790.0, 80)
 
@@ -25,7 +26,7 @@ def truth(n=600, missing=0.5, seed=0):
 
 
 def trained(x, w, passes=30, size=100):
-    model = MODEL.build(PCAConfig(3), GRID)
+    model = MODEL.build(ComponentsConfig(3), GRID)
     model.initialise(x, w)
     losses = []
     for _ in range(passes):
@@ -88,4 +89,4 @@ def test_a_pixel_that_no_spectrum_has_stays_finite():
 
 def test_more_components_than_pixels_are_refused():
     with pytest.raises(ConfigError, match="fewer latents"):
-        MODEL.build(PCAConfig(80), GRID)
+        MODEL.build(ComponentsConfig(80), GRID)
