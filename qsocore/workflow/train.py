@@ -29,6 +29,7 @@ from qsocore.train.checkpoint import write_tensors
 from qsocore.train.data import Batches
 from qsocore.train.loop import CHECKPOINT, TrainSettings, fit, pick_device
 from qsocore.train.split import Split, split_by_object
+from qsocore.workflow.environment import environment
 
 log = logging.getLogger(__name__)
 
@@ -146,5 +147,6 @@ def _unfinished(store: Store, name: str) -> RunFolder | None:
 
 
 def _write_config(run: RunFolder, stated: dict[str, Any], result: dict[str, Any]) -> None:
-    moment = {"code_version": __version__, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    moment = {"code_version": __version__, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+              "environment": environment()}
     write_text(run.path / "run.json", json.dumps(stated | moment | result, indent=1) + "\n")
