@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -183,6 +183,23 @@ class Classifier(Predictor):
         names[nothing.cpu().numpy()] = ""
         shares = {f"p_{name}": p[:, number].cpu().numpy() for number, name in enumerate(self.config.classes)}
         return {"class_pred": names, "class_conf": confidence.cpu().numpy(), **shares, "unlike": unlike.cpu().numpy()}
+
+    def explainable(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """The log odds of each class, and the mean of ln(1 + z) where redshifts were learnt."""
+        numbers = {f"class {name}": self._log_odds(number) for number, name in enumerate(self.config.classes)}
+        return numbers | ({"redshift": self._mean_ln_z} if self.config.z_weight else {})
+
+    def _log_odds(self, number: int) -> Callable[[Tensor, Tensor], Tensor]:
+        def log_odds(x: Tensor, w: Tensor) -> Tensor:
+            log_p = (self(x, w)[0] / self.temperature.float()).log_softmax(dim=1)
+            others = [k for k in range(log_p.shape[1]) if k != number]
+            return log_p[:, number] - log_p[:, others].logsumexp(dim=1)
+
+        return log_odds
+
+    def _mean_ln_z(self, x: Tensor, w: Tensor) -> Tensor:
+        bins = torch.linspace(0.0, math.log1p(_FARTHEST_Z), self.config.z_bins, device=x.device)
+        return self(x, w)[1].softmax(dim=1) @ bins
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, w: Tensor, labels: Labels) -> None:
