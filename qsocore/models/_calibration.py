@@ -84,7 +84,7 @@ class Quantiles(nn.Module):
     def learn(self, values: Tensor) -> None:
         """Take known numbers (m, n), m > 0."""
         place = torch.linspace(0, len(values) - 1, _LEVELS, device=values.device)
-        ordered = values.sort(dim=0).values  # (m, n)
+        ordered = values.float().sort(dim=0).values  # (m, n)
         below = place.long()
         above = (below + 1).clamp_max(len(values) - 1)
         self.levels.copy_(torch.lerp(ordered[below], ordered[above], (place - below)[:, None]).T)
