@@ -8,8 +8,8 @@ weight that is zero where a pixel says nothing. Models are torch modules, so tha
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
@@ -88,6 +88,10 @@ class LatentModel(SpectrumModel):
         """Reconstruction (B, n_pix)."""
         return self.decode(self.encode(x, w))
 
+    def chi2_pix(self, x: Tensor, w: Tensor) -> Tensor:
+        """Chi2 of the reconstruction per good pixel, (B,): by what models are compared, whatever their loss; 0 where none is."""
+        return (w * (x - self(x, w)).square()).sum(dim=1) / (w > 0).sum(dim=1).clamp_min(1)
+
 
 class Predictor(SpectrumModel):
     """A model that says of each spectrum what a catalogue would."""
@@ -115,6 +119,15 @@ def half_chi2(x: Tensor, w: Tensor, model: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
+class Between:
+    """Numbers that a search over a setting may try: low to high, whole if both are, evenly in the logarithm if `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
 class Model:
     """A member of the family.
 
@@ -133,6 +146,8 @@ class Model:
         catalogue; a `TrainError` where the store does not know it.
     defaults : tuple of str
         ``key=value`` settings of the training that suit this model better than the general ones.
+    search : dict, optional
+        Which settings of the model or its training ``qso tune`` looks through, by key: a `Between`, or a tuple of texts.
     """
 
     name: str
@@ -142,3 +157,4 @@ class Model:
     build: Callable[[Any, WaveGrid], SpectrumModel]
     labels: Callable[[Any, Store], dict[str, NDArray]] | None = None
     defaults: tuple[str, ...] = ()
+    search: Mapping[str, Between | tuple[str, ...]] = field(default_factory=dict)

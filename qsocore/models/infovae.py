@@ -20,7 +20,8 @@ from torch.nn import functional as F
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
 from qsocore.models._components import leading_directions
-from qsocore.models.base import Labels, LatentModel, Model, half_chi2
+from qsocore.models._refine import refine
+from qsocore.models.base import Between, Labels, LatentModel, Model, half_chi2
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,21 @@ class InfoVAEConfig:
         Widths of the encoder's hidden layers, outermost first; the decoder mirrors them.
     alpha, lam : float
         Weights of the loss, see the module.
+    refine : int
+        Steps of least squares by which `InfoVAE.encode` betters what the encoder says, see `qsocore.models._refine`.
     """
 
     latents: int = 16
     widths: tuple[int, ...] = (512, 256)
     alpha: float = 0.0
     lam: float = 10.0
+    refine: int = 3
 
     def __post_init__(self):
         if self.latents < 1 or not self.widths or min(self.widths) < 1:
             raise ConfigError("latents and widths must be at least 1", "InfoVAE")
+        if self.refine < 0:
+            raise ConfigError("refine is a number of steps", "InfoVAE")
         if self.alpha > 1 or self.alpha + self.lam < 1:
             raise ConfigError("alpha <= 1 and alpha + lam >= 1 are needed, else a term of the loss turns round", "InfoVAE")
 
@@ -58,7 +64,7 @@ class InfoVAE(LatentModel):
 
     def __init__(self, n_pix: int, config: InfoVAEConfig):
         super().__init__(n_pix, config.latents)
-        self.alpha, self.lam = config.alpha, config.lam
+        self.alpha, self.lam, self.refine = config.alpha, config.lam, config.refine
         inward, outward = (n_pix, *config.widths), (config.latents, *reversed(config.widths))
         self.encoder = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(inward))
         self.to_mu = nn.Linear(config.widths[-1], config.latents)
@@ -99,8 +105,8 @@ class InfoVAE(LatentModel):
         return (x - self.mean) * (w * self.scatter / (1.0 + w * self.scatter.square()))  # (B, n_pix)
 
     def encode(self, x: Tensor, w: Tensor) -> Tensor:
-        """Posterior means (B, n_latent)."""
-        return self.posterior(x, w)[0]
+        """Posterior means (B, n_latent), bettered by `refine` steps of least squares."""
+        return refine(self.decode, self.posterior(x, w)[0], x, w, self.refine)
 
     def decode(self, latents: Tensor) -> Tensor:
         """Normalised flux (B, n_pix)."""
@@ -151,4 +157,6 @@ def build(config: InfoVAEConfig, grid: WaveGrid) -> InfoVAE:
 
 
 MODEL = Model("infovae", "Variational autoencoder with an MMD term (InfoVAE)",
-              "Zhao, Song & Ermon 2017, arXiv:1706.02262; Portillo et al. 2020, AJ 160, 45", InfoVAEConfig, build)
+              "Zhao, Song & Ermon 2017, arXiv:1706.02262; Portillo et al. 2020, AJ 160, 45", InfoVAEConfig, build,
+              search={"lam": Between(1.0, 64.0, log=True), "alpha": Between(0.0, 1.0), "lr": Between(5e-4, 8e-3, log=True),
+                      "widths": ("256,128", "512,256", "768,384", "512,256,128")})

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from qsocore.errors import ConfigError, TrainError
-from qsocore.models.base import Labels, Predictor, SpectrumModel
+from qsocore.models.base import Labels, LatentModel, Predictor, SpectrumModel
 from qsocore.progress import Progress
 from qsocore.train.augment import Augmenter
 from qsocore.train.checkpoint import Progressed, load_checkpoint, save_checkpoint
@@ -26,6 +26,7 @@ from qsocore.train.journal import Journal
 
 CHECKPOINT = "checkpoint.safetensors"
 _APART = 10**12  # draws of the augmentation are none of the model's
+_COMPARED = 1000  # validation spectra whose chi2 is told after each epoch
 
 
 @dataclass(frozen=True)
@@ -181,17 +182,25 @@ def gradient_step(model: SpectrumModel, optimiser: torch.optim.Optimizer, x: Ten
 
 @torch.no_grad()
 def evaluate(model: SpectrumModel, batches: Batches, settings: TrainSettings) -> dict[str, float]:
-    """Mean loss and terms over the spectra of `batches`, with the same draws each time."""
+    """Mean loss and terms over the spectra of `batches`, with the same draws each time.
+
+    For a model with latents there is ``chi2_pix`` besides, of the same first thousand spectra each time, by which models with
+    other losses can be compared.
+    """
     model.eval()
     device = next(iter(model.state_dict().values())).device
     sums: dict[str, float] = {}
+    chi2: list[Tensor] = []
     for number, (rows, x, w) in enumerate(batches.epoch(0)):
         labels = batches.labels_of(rows, device)
         terms = model.loss(x.to(device), w.to(device), draws(settings.seed, -1 - number, device), labels)
         for name, value in terms.items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+        if isinstance(model, LatentModel) and sum(map(len, chi2)) < _COMPARED:
+            chi2.append(model.chi2_pix(x.to(device), w.to(device)))
     model.train()
-    return {name: value / max(len(batches.rows), 1) for name, value in sums.items()}
+    means = {name: value / max(len(batches.rows), 1) for name, value in sums.items()}
+    return means | ({"chi2_pix": float(torch.cat(chi2).mean())} if chi2 else {})
 
 
 def draws(seed: int, step: int, device: torch.device) -> torch.Generator:

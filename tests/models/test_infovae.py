@@ -53,11 +53,28 @@ def test_masked_pixels_weigh_nothing():
     assert torch.equal(model.encode(wild, w), model.encode(x.detach(), w))
 
 
-def test_a_spectrum_without_good_pixels_is_encoded_as_the_mean():
-    model, (x, w) = network(), spectra()
-    model.initialise(x, w)
+def test_a_spectrum_without_good_pixels_is_the_mean_to_the_encoder_and_the_centre_of_the_prior_to_least_squares():
+    x, w = spectra()
+    model, refined = network(refine=0), network(refine=4)
+    for each in (model, refined):
+        each.initialise(x, w)
     typical = model.encode(model.mean[None], torch.ones(1, 64))
     assert torch.allclose(model.encode(x[:1], torch.zeros(1, 64)), typical)
+    assert refined.encode(x[:1], torch.zeros(1, 64)).abs().max() < 1e-3
+
+
+def test_refined_latents_fit_every_spectrum_at_least_as_well():
+    x, w = spectra()
+    model, refined = network(refine=0), network(refine=3)
+    model.initialise(x, w)
+    refined.load_state_dict(model.state_dict())
+
+    def cost(one):
+        latents = one.encode(x, w)
+        return (w * (x - one.decode(latents)).square()).sum(dim=1) + latents.square().sum(dim=1)
+
+    assert (cost(refined) <= cost(model) * (1 + 1e-5)).all()
+    assert cost(refined).mean() < cost(model).mean()
 
 
 def test_terms_against_numbers_by_hand():
@@ -125,7 +142,7 @@ def test_training_lowers_the_loss():
     assert loss.item() < 0.2 * start
 
 
-@pytest.mark.parametrize("wrong", [{"latents": 0}, {"widths": ()}, {"alpha": 1.5}, {"alpha": 0.0, "lam": 0.5}])
+@pytest.mark.parametrize("wrong", [{"latents": 0}, {"widths": ()}, {"alpha": 1.5}, {"alpha": 0.0, "lam": 0.5}, {"refine": -1}])
 def test_settings_without_sense_are_refused(wrong):
     with pytest.raises(ConfigError):
         InfoVAEConfig(**wrong)

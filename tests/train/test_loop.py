@@ -36,6 +36,8 @@ def test_a_training_learns_and_is_the_same_under_a_seed(make_store):
     assert [event["epoch"] for event in epochs] == [1, 2, 3, 4, 5, 6]
     assert epochs[-1]["loss"] < 0.7 * epochs[0]["loss"]
     assert one.config["best_loss"] == min(event["valid_loss"] for event in epochs)
+    assert all(0 < event["valid_chi2_pix"] < 100 for event in epochs)
+    assert epochs[-1]["valid_chi2_pix"] < epochs[0]["valid_chi2_pix"]
     assert any(file.name.startswith("events.out.tfevents") for file in one.path.iterdir())
     assert not (one.path / CHECKPOINT).exists()
 
