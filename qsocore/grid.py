@@ -92,8 +92,9 @@ GRIDS = {
     grid.name: grid
     for grid in (
         WaveGrid("atlas2048", "log10", 3.5563, 4.0170, 2048),
-        # QuasarNET (Busca & Balland 2018): log10 3600-10000 by 1e-3 with the upper end cut by int()
-        WaveGrid("qnet443", "log10", float(_LOG(3600.0)), float(_LOG(3600.0)) + 0.442, 443),
+        # QuasarNET (Busca & Balland 2018): bins of log10 from 3600 on by 1e-3, the upper end cut by int(); it names each bin by
+        # its lower border, half a bin (345 km/s) short of the centres that are meant here
+        WaveGrid("qnet443", "log10", float(_LOG(3600.0)) + 0.0005, float(_LOG(3600.0)) + 0.4425, 443),
         WaveGrid("mqc433", "log10", 3.56, 4.01, 433),  # mqc-nets
         WaveGrid("vae1500", "log10", float(_LOG(3625.0)), float(_LOG(9000.0)), 1500),  # Weiss & Hui's InfoVAE of DR16Q
         WaveGrid("desi7781", "linear", 3600.0, 9824.0, 7781),  # DESI's three arms joined

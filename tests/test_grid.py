@@ -44,7 +44,7 @@ def test_default_grid():
 def test_published_grids():
     qnet = GRIDS["qnet443"]
     np.testing.assert_allclose(np.diff(np.log10(qnet.wave)), 1e-3, rtol=1e-6)
-    assert qnet.wave[0] == pytest.approx(3600) and qnet.wave[-1] < 10_000
+    assert qnet.edges[0] == pytest.approx(3600) and qnet.edges[-1] < 10_000
     vae = GRIDS["vae1500"]
     np.testing.assert_allclose(vae.wave[[0, -1]], [3625, 9000])
     assert np.diff(np.log(vae.wave)).mean() * 299_792.458 == pytest.approx(182, abs=0.5)  # km/s a pixel

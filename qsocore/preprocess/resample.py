@@ -48,6 +48,8 @@ def resample(spectrum: Spectrum, grid: WaveGrid, z: float | None = None) -> tupl
         When a rest-frame grid is asked for and there is no redshift above -1.
     """
     if grid.frame == "observed":
+        if _same(spectrum.wave, grid):
+            return _untouched(spectrum)
         return rebin(spectrum.wave, spectrum.flux, spectrum.ivar, spectrum.mask, grid.edges)
     z = float(spectrum.row.get("z", np.nan) if z is None else z)
     if not (np.isfinite(z) and z > -1):
@@ -55,6 +57,19 @@ def resample(spectrum: Spectrum, grid: WaveGrid, z: float | None = None) -> tupl
                          "choose a grid in the observed frame, or objects with a redshift")
     stretch = 1.0 + z
     return rebin(spectrum.wave / stretch, spectrum.flux * stretch, spectrum.ivar / stretch**2, spectrum.mask, grid.edges)
+
+
+def _same(wave: NDArray, grid: WaveGrid) -> bool:
+    """Whether a spectrum lies on the grid already, to a thousandth of a km/s."""
+    return wave.shape == grid.wave.shape and np.allclose(wave, grid.wave, rtol=1e-9, atol=0)
+
+
+def _untouched(spectrum: Spectrum) -> tuple[NDArray, NDArray, NDArray]:
+    """Flux, ivar and mask as they are, but for the rules of a store: what is masked is 0, what has no ivar is masked."""
+    flux, ivar, mask = spectrum.flux, spectrum.ivar, spectrum.mask
+    good = (mask == 0) & (ivar >= _LEAST) & np.isfinite(ivar) & np.isfinite(flux)
+    return (np.where(good, flux, 0).astype(np.float32), np.where(good, ivar, 0).astype(np.float32),
+            _reasons(flux, ivar, mask, good).astype(np.uint8))
 
 
 def rebin(wave: ArrayLike, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike | None,

@@ -164,6 +164,14 @@ def _n_values(block: Block, prefix: str = "") -> int:
     return prod(axes) if axes else 0
 
 
+def image_rows(block: Block, file: BinaryIO, first: int, last: int) -> NDArray:
+    """Rows (last - first, NAXIS1) of a two-dimensional image of floating-point numbers, in the machine's byte order."""
+    dtype, width = np.dtype(f">f{-block.get('BITPIX') // 8}"), block.count("NAXIS1")
+    file.seek(block.start + first * width * dtype.itemsize)
+    read = np.frombuffer(file.read((last - first) * width * dtype.itemsize), dtype)
+    return read.reshape(-1, width).astype(dtype.newbyteorder("="))
+
+
 class Headers(Sequence):
     """Headers of a file, parsed when they are asked for."""
 
@@ -185,13 +193,15 @@ class Headers(Sequence):
 
 
 class BinTable:
-    """A binary table read at once, its columns decoded when they are first asked for.
+    """A binary table, or a stretch of its rows, read at once, its columns decoded when they are first asked for.
 
     Parameters
     ----------
     block : Block
         Its HDU.
     file : binary file
+    first, last : int, optional
+        Rows from the first up to, not with, the last; all by default.
 
     Raises
     ------
@@ -199,7 +209,7 @@ class BinTable:
         ``damaged`` when its columns do not fill its rows.
     """
 
-    def __init__(self, block: Block, file: BinaryIO):
+    def __init__(self, block: Block, file: BinaryIO, first: int = 0, last: int | None = None):
         self._block = block
         formats = [_format(str(block.get(f"TFORM{i}", ""))) for i in range(1, len(block.columns) + 1)]
         self._index = {name.lower(): i for i, name in reversed(list(enumerate(block.columns)))}
@@ -207,7 +217,8 @@ class BinTable:
         width, rows = block.count("NAXIS1"), block.count("NAXIS2")
         if dtype.itemsize != width:
             raise ReadError("damaged", f"columns of {dtype.itemsize} bytes do not fill rows of {width}", f"HDU {block.name}")
-        file.seek(block.start)
+        rows = max(min(rows, rows if last is None else last) - first, 0)
+        file.seek(block.start + width * first)
         self._rows = np.frombuffer(file.read(width * rows), dtype)
         self._decoded: dict[int, NDArray] = {}
 

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 
 from qsocore.errors import ReadError
+from qsocore.surveys._npy import declared, pickled
 from qsocore.surveys.probe import Probe
 
 NOT_SPECTRA = ("image", "catalogue", "redshift-table", "companion")
@@ -30,6 +31,11 @@ def otherwise(probe: Probe) -> ReadError | None:
         return ReadError("catalogue", f"it is a {probe.kind} table of objects, not of spectra", probe.path, _JOIN)
     if probe.kind == "npz":
         return _npz(probe)
+    if probe.kind == "npy":
+        return _npy(probe)
+    if probe.kind == "hdf5":
+        return ReadError("unknown-layout", "it is HDF5 without a dataset 'fluxes' of spectra", probe.path,
+                         "fluxes (N, 433) and classes (N, 13) as mqc-nets writes them, or fluxes with wavelengths, are read")
     return _fits(probe) if probe.kind == "fits" and probe.refusal() is None else None
 
 
@@ -73,6 +79,22 @@ def _npz(probe: Probe) -> ReadError | None:
     if deepest >= 3:
         return ReadError("image", "its arrays are cubes of images", probe.path, "give spectra; images are not read")
     return ReadError("catalogue", "its arrays are columns of objects, not spectra", probe.path, _JOIN)
+
+
+def _npy(probe: Probe) -> ReadError | None:
+    """By shape and type in the header; the array is not read."""
+    found = declared(probe.file)
+    if found is None:
+        return ReadError("damaged", "its header cannot be understood", probe.path, "fetch it again")
+    shape, _, dtype = found
+    if dtype.hasobject:
+        return pickled(probe)
+    if dtype.kind in "US":
+        return ReadError("catalogue", "its array is text, not spectra", probe.path)
+    if len(shape) >= 3:
+        return ReadError("image", "its array is a cube of images", probe.path, "give spectra; images are not read")
+    return ReadError("unknown-layout", f"an array {shape} of {dtype} is none of those that spectra come in", probe.path,
+                     "(n, 1500), (n, 443) or (n, 433) fluxes, or (n_pix, 3 or more) with wavelength, flux, error are read")
 
 
 def _is_image(header) -> bool:

@@ -19,6 +19,7 @@ from qsocore.surveys.probe import Probe
 NAMES = SURVEYS.names()
 every_survey = pytest.mark.parametrize("name", NAMES)
 CLASSES = ("QSO", "GALAXY", "STAR", "")
+NOT_AT_HAND = {"mqc-nets", "quasarnet", "weiss-hui"}  # no file of theirs is among the real ones; their tests write them
 
 
 @cache
@@ -125,7 +126,7 @@ def test_every_real_file_is_read_or_refused_with_a_reason(real):
         else:
             assert result, (path, survey)
             assert all(isinstance(item, Spectrum) or (item.reason and str(path) in item.where) for item in result), path
-    assert {survey for survey, _ in found.values()} - {None} == set(NAMES)
+    assert {survey for survey, _ in found.values()} - {None} == set(NAMES) - NOT_AT_HAND
 
 
 @pytest.mark.real

@@ -1,0 +1,62 @@
+"""``.npy`` files by their header: what they declare is looked at before anything is read, and nothing is unpickled."""
+
+from __future__ import annotations
+
+import io
+from math import prod
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.errors import ReadError
+from qsocore.surveys.probe import Probe
+
+
+def declared(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype] | None:
+    """Shape, whether columns come first, and type, of an ``.npy`` file at its beginning; None when it has no such header."""
+    try:
+        file.seek(0)
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return read(file)
+    except ValueError:
+        return None
+
+
+def shape_of(probe: Probe) -> tuple[int, ...]:
+    """Shape of a file's array of plain floating-point numbers; () for whatever else it is."""
+    found = declared(probe.file) if probe.kind == "npy" else None
+    return found[0] if found and found[2].kind == "f" else ()
+
+
+def mapped(probe: Probe) -> NDArray:
+    """The array, on the disk until it is touched (of a compressed file: in memory already).
+
+    Raises
+    ------
+    ReadError
+        ``pickle`` for Python objects, ``truncated`` when bytes are missing, ``damaged`` without a sound header.
+    """
+    found = declared(probe.file)
+    if found is None:
+        raise ReadError("damaged", "its header cannot be understood", probe.path, "fetch it again")
+    shape, columns_first, dtype = found
+    if dtype.hasobject:
+        raise pickled(probe)
+    if min(shape, default=0) < 0:
+        raise ReadError("damaged", f"an array cannot have the shape {shape}", probe.path, "fetch it again")
+    start, end = probe.file.tell(), probe.file.seek(0, io.SEEK_END)
+    if prod(shape) * dtype.itemsize > end - start:
+        raise ReadError("truncated", f"an array {shape} of {dtype} needs {prod(shape) * dtype.itemsize:,} bytes, it has "
+                        f"{end - start:,}", probe.path, "fetch it again")
+    order = "F" if columns_first else "C"
+    if isinstance(probe.file, io.BytesIO):
+        return np.frombuffer(probe.file.getbuffer(), dtype, prod(shape), start).reshape(shape, order=order)
+    return np.memmap(probe.path, dtype, "r", start, shape, order)
+
+
+def pickled(probe: Probe) -> ReadError:
+    """Why an array of Python objects is not read."""
+    return ReadError("pickle", "its array holds pickled Python objects, which can run any code when they are opened",
+                     probe.path, "ask its author for plain numbers: with allow_pickle=False np.save refuses objects")
