@@ -80,7 +80,7 @@ def kinds(store: Store, classes: Sequence[str] = KINDS, true: bool = False) -> N
     number = {name: index for index, name in enumerate(classes)}
     subclass = _text(store, "true_subclass" if true and "true_subclass" in store.columns else "subclass")
     names = _text(store, "true_class") if true and "true_class" in store.columns else _classes(store)
-    troughs = has_troughs(store) == 1.0
+    troughs = (has_troughs(store) == 1.0) | (subclass == "BAL")  # or its catalogue says no more than that
     galaxy = number.get("GAL", number.get("GALAXY", -1))
     out = np.full(store.n_rows, -1, np.int64)
     for name, sub in {(a, b) for a, b in zip(names, subclass, strict=True)}:

@@ -37,7 +37,8 @@ _UCD_OF_ROLE = {"id": "meta.id", "redshift": "src.redshift", "label": "src.class
 
 
 def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = None, where: str | None = None,
-           selection: str | Path | Rule | Kept | None = None, run: str | None = None, force: bool = False) -> int:
+           selection: str | Path | Rule | Kept | None = None, run: str | None = None, force: bool = False,
+           spectra: bool = False, grid: str | None = None) -> int:
     """Write rows of a store to a file.
 
     Parameters
@@ -58,6 +59,10 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         which the kept selection was made with.
     force : bool
         Go on when the selection yields another number of objects than it did when it was kept.
+    spectra : bool
+        Write spectra instead of catalogue columns; see `qsocore.workflow.export_spectra.write_spectra` for `out`.
+    grid : str, optional
+        Grid of the spectra.
 
     Returns
     -------
@@ -72,9 +77,14 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         When the ending is unknown, the selection is not understood or yields another number of objects, or `out` exists.
     """
     out = Path(out)
+    if spectra:
+        return _spectra(Path(path), out, columns, where, selection, run, force, grid)
+    if grid:
+        raise ConfigError("a catalogue is on no grid", f"--grid {grid}", "say --spectra to export spectra")
     writer = _WRITERS.get(out.suffix.lower())
     if writer is None:
-        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(_WRITERS)}")
+        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out,
+                          f"use {', '.join(_WRITERS)}; with --spectra .h5, .npy or .fits")
     if out.exists():
         raise ConfigError("it exists already", out, "delete it, or choose another --out")
     if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
@@ -92,6 +102,21 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
     write_whole(out, lambda file: writer(file, source, meant, rows, about))
     return len(rows)
+
+
+def _spectra(path: Path, out: Path, columns: Sequence[str] | None, where: str | None,
+             selection: str | Path | Rule | Kept | None, run: str | None, force: bool, grid: str | None) -> int:
+    from qsocore.workflow.export_spectra import write_spectra
+
+    if columns:
+        raise ConfigError("columns are those of a catalogue", "--columns", "leave --columns or --spectra out")
+    store = open_store(path)
+    kept = _kept(selection, store)
+    source = Joined(store, _run_of(store, run, kept))
+    rule, rows = _select(source, kept, parse(where) if where else None, force)
+    if not len(rows):
+        raise ConfigError("no object is selected", out, "look at --where and --selection")
+    return write_spectra(store, rows, out, grid, _about(source, rule, len(rows), kept))
 
 
 def provenance_file(out: Path) -> Path:

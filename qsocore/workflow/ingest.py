@@ -39,7 +39,7 @@ from qsocore.workflow.processes import shared
 from qsocore.workflow.rows import Rows, fill
 
 _LEAST_BLOCK, _MOST_BLOCK, _BLOCKS = 8 << 20, 512 << 20, 32  # bytes, bytes, and how many blocks are meant between the two
-_ROW_BYTES = 4096  # fewest bytes of a packed file that hold a spectrum; sets how many shards a block may spill into
+_ROW_BYTES = 1024  # fewest bytes of a file that hold a spectrum (433 numbers); sets how many shards a block may spill into
 _WORTH_A_WORKER = 128 << 20  # bytes that are read in the time in which an interpreter starts and imports, twice over
 _ROWS = 16_384  # rows after which a block goes on with another shard: 300 MB on 2,048 pixels
 

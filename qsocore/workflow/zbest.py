@@ -51,7 +51,7 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
     if "z_pred" not in table.column_names:
         raise ConfigError("a ZBEST table holds redshifts, and this run predicts none", "zbest",
                           "take a run of a redshift model, or leave --format out")
-    columns = _names(store) | _places(store) | _redshifts(table)
+    columns = names_of(store) | _places(store) | _redshifts(table)
     hdu = fits.BinTableHDU.from_columns([_column(name, values) for name, values in columns.items()], name="ZBEST")
     for number, name in enumerate(columns, start=1):
         if name in _COMMENTS:
@@ -62,9 +62,9 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file)
 
 
-def _names(store: Store) -> dict[str, NDArray]:
-    """OBJECT_ID, TARGETID, and SDSS's names where every object has them."""
-    table = store.table([name for name in ("object_id", "native_id", "thing_id", "targetid") if name in store.columns])
+def names_of(store: Store, rows: NDArray[np.int64] | None = None) -> dict[str, NDArray]:
+    """OBJECT_ID, TARGETID, and PLATE, MJD, FIBERID where every object has them, of some rows of a store (all by default)."""
+    table = store.table([name for name in ("object_id", "native_id", "thing_id", "targetid") if name in store.columns], rows)
     out = {"OBJECT_ID": np.array(table["object_id"].to_pylist(), str)}
     native = [text or "" for text in table["native_id"].to_pylist()] if "native_id" in table.column_names else []
     told = next((name for name in ("targetid", "thing_id") if name in table.column_names
@@ -72,7 +72,7 @@ def _names(store: Store) -> dict[str, NDArray]:
     if told:
         out["TARGETID"] = table[told].fill_null(_UNKNOWN).to_numpy().astype(np.int64)
     else:
-        out["TARGETID"] = np.array([_whole(text) for text in native] or [_UNKNOWN] * store.n_rows, np.int64)
+        out["TARGETID"] = np.array([_whole(text) for text in native] or [_UNKNOWN] * table.num_rows, np.int64)
     spectra = [_SDSS.fullmatch(text) for text in native]
     if spectra and all(spectra):
         numbers = np.array([found.groups() for found in spectra], np.int32).T
