@@ -2,8 +2,8 @@
 
 An encoder learns one function for all spectra and misses each one's best latents by a little (the amortisation gap; Cremer,
 Li & Duvenaud 2018, arXiv:1801.03558), most so for spectra unlike those it was trained on. A few steps of Levenberg and
-Marquardt (1963, J. SIAM 11, 431) from there close most of it. The slopes of the decoder are taken by differences, one decoding
-for each latent: latents are few.
+Marquardt (1963, J. SIAM 11, 431) from there close most of it. The decoder's slopes are exact, by forward differentiation along
+each latent: latents are few.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DAMPING = 1e-2  # at first, in units of the curvature
 
 
 def refine(decode: Callable[[Tensor], Tensor], latents: Tensor, x: Tensor, w: Tensor, steps: int,
-           width: Tensor | float = 1e-2, prior: Tensor | float = 1.0) -> Tensor:
+           prior: Tensor | float = 1.0) -> Tensor:
     """Latents with a lower chi2 + sum of prior latents^2: towards the mode of the posterior under a normal prior.
 
     Parameters
@@ -31,8 +31,6 @@ def refine(decode: Callable[[Tensor], Tensor], latents: Tensor, x: Tensor, w: Te
         Normalised flux and its weight.
     steps : int
         Evaluations of the slopes.
-    width : Tensor, shape (k,), or float
-        Difference in each latent over which its slope is taken.
     prior : Tensor, shape (k,), or float
         Inverse variance of each latent's prior around zero.
 
@@ -42,18 +40,18 @@ def refine(decode: Callable[[Tensor], Tensor], latents: Tensor, x: Tensor, w: Te
     """
     if steps < 1 or not len(x):
         return latents
-    width, prior = (torch.as_tensor(value).to(latents).expand(latents.shape[1]) for value in (width, prior))
+    prior = torch.as_tensor(prior).to(latents).expand(latents.shape[1])
     parts = zip(latents.split(_CHUNK), x.split(_CHUNK), w.split(_CHUNK), strict=True)
-    return torch.cat([_descend(decode, *part, steps, width, prior) for part in parts])
+    return torch.cat([_descend(decode, *part, steps, prior) for part in parts])
 
 
-def _descend(decode: Callable[[Tensor], Tensor], latents: Tensor, x: Tensor, w: Tensor, steps: int, width: Tensor,
+def _descend(decode: Callable[[Tensor], Tensor], latents: Tensor, x: Tensor, w: Tensor, steps: int,
              prior: Tensor) -> Tensor:
     damping = torch.full_like(latents[:, :1], _DAMPING)  # (B, 1)
     model = decode(latents)
     cost = _cost(latents, x, w, model, prior)  # (B,)
     for _ in range(steps):
-        slopes = _slopes(decode, latents, model, width)  # (B, k, n_pix)
+        slopes = _slopes(decode, latents)  # (B, k, n_pix)
         weighted = slopes * w[:, None]
         curvature = weighted @ slopes.transpose(1, 2) + torch.diag(prior)  # (B, k, k)
         downhill = (weighted @ (x - model)[:, :, None])[:, :, 0] - prior * latents  # (B, k)
@@ -73,7 +71,10 @@ def _cost(latents: Tensor, x: Tensor, w: Tensor, model: Tensor, prior: Tensor) -
     return (w * (x - model).square()).sum(dim=1) + (prior * latents.square()).sum(dim=1)
 
 
-def _slopes(decode: Callable[[Tensor], Tensor], latents: Tensor, model: Tensor, width: Tensor) -> Tensor:
+def _slopes(decode: Callable[[Tensor], Tensor], latents: Tensor) -> Tensor:
     """Change of the decoded flux with each latent, (B, k, n_pix)."""
-    moved = (latents[:, None] + torch.diag(width)).flatten(0, 1)  # (B k, k)
-    return (decode(moved).reshape(*latents.shape, -1) - model[:, None]) / width[:, None]
+
+    def along(direction: Tensor) -> Tensor:  # (k,)
+        return torch.func.jvp(decode, (latents,), (direction.expand_as(latents),))[1]
+
+    return torch.func.vmap(along, out_dims=1)(torch.eye(latents.shape[1]).to(latents))

@@ -25,7 +25,7 @@ def cost(model, latents, x, w):
 def test_of_a_linear_decoder_the_posterior_mode_is_found():
     basis, truth, w, noise = problem()
     x = truth @ basis + noise
-    found = refine(lambda latents: latents @ basis, torch.zeros_like(truth), x, w, steps=5, width=0.5)
+    found = refine(lambda latents: latents @ basis, torch.zeros_like(truth), x, w, steps=5)
     normal = torch.einsum("kp,bp,lp->bkl", basis, w, basis) + torch.eye(3)
     exact = torch.linalg.solve(normal, (w * x) @ basis.T)
     assert torch.allclose(found, exact, atol=1e-4)
@@ -63,10 +63,10 @@ def test_where_nothing_is_known_the_prior_decides_and_no_step_is_no_change():
     assert refine(lambda latents: latents @ basis, truth, nothing, w, 0) is truth
 
 
-def test_latents_without_prior_may_have_a_width_of_their_own():
+def test_latents_may_have_scales_and_priors_of_their_own():
     basis, truth, w, noise = problem(seed=5)
     scale = torch.tensor([1e-3, 1.0, 1.0])  # the first latent counts in thousandths
     x = truth @ basis + noise
-    found = refine(lambda latents: (latents / scale) @ basis, torch.zeros_like(truth), x, w, 6, width=1e-2 * scale,
+    found = refine(lambda latents: (latents / scale) @ basis, torch.zeros_like(truth), x, w, 6,
                    prior=torch.tensor([0.0, 1.0, 1.0]))
     assert (found / scale - truth).abs().median() == pytest.approx(0, abs=0.05)
