@@ -15,6 +15,7 @@ from qsocore.progress import Progress
 from qsocore.store import open_store
 
 if TYPE_CHECKING:
+    from dashboard.attribution import Explanations
     from qsocore.explore.neighbours import Neighbours
     from qsocore.store import RunFolder, Store
 
@@ -104,6 +105,13 @@ class Library:
         from qsocore.embed.decoder import Decoder
 
         return self.once(("decoder", run), lambda: Decoder(folder, source=self.store.grid))
+
+    @cached_property
+    def explanations(self) -> Explanations:
+        """What models explain of objects, see `dashboard.attribution`."""
+        from dashboard.attribution import Explanations
+
+        return Explanations(self)
 
     def prepare(self) -> None:
         """Index what a first page shows, with a line of progress where it takes a while: a big catalogue's first time."""

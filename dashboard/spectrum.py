@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,8 @@ class SpectrumView:
             "star": str(self.row.get("class", "")).upper() == "STAR", "gaps": [list(gap) for gap in self.gaps],
             "covered": list(self.covered), "flux_range": list(self.flux_range),
             "wave": self.wave.astype(np.float32), "flux": self.flux, "ivar": self.ivar, "model": self.model,
-            "stretches": [[part.wave, part.first, part.last, part.sigma] for part in self.stretches()]}
+            "stretches": [[part.wave, part.first, part.last, part.sigma] for part in self.stretches()],
+            "predicted": predicted(self.row)}
 
     def stretches(self) -> list[Stretch]:
         """Where the reconstruction fails most, the worst first."""
@@ -185,6 +187,33 @@ def look_at(table: AtlasTable, row: int, decoder: Decoder | None = None) -> Spec
     shown = np.where(good, flux, np.nan).astype(np.float32)
     return SpectrumView(values["object_id"], grid.wave, shown, sigma, np.where(good, ivar, 0).astype(np.float32), model,
                         (shown - model) / sigma, gaps_of(grid.edges, good, mask), chi2_pix, values)
+
+
+def predicted(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What models say of an object beside what its catalogue says; without predictions empty, what is not known is None.
+
+    Parameters
+    ----------
+    row : mapping of str to object
+        The object's columns; predictors' columns among them where there are any.
+
+    Returns
+    -------
+    dict
+        ``kind`` and its probability ``kind_conf``; ``agrees``, whether the catalogue has that class (None: it says nothing);
+        ``z`` and its probability ``z_conf``, ``dv`` in km/s from the catalogue's redshift; ``unlike``.
+    """
+    known = {name: row.get(name) for name in ("class_pred", "class_conf", "z_pred", "z_conf", "dv", "unlike")}
+    known = {name: None if value in (None, "") or value != value else value for name, value in known.items()}
+    if all(known[name] is None for name in ("class_pred", "z_pred", "unlike")):
+        return {}
+    kind, catalogued = known["class_pred"], str(row.get("class") or "").upper()
+    agrees = None if kind is None or catalogued not in _KIND.values() else _KIND.get(kind.upper(), "STAR") == catalogued
+    return {"kind": kind, "kind_conf": known["class_conf"], "agrees": agrees, "z": known["z_pred"], "z_conf": known["z_conf"],
+            "dv": known["dv"], "unlike": known["unlike"]}
+
+
+_KIND = {"QSO": "QSO", "BAL": "QSO", "GAL": "GALAXY", "GALAXY": "GALAXY", "STAR": "STAR"}  # letters are those of stars
 
 
 def gaps_of(edges: NDArray, good: NDArray[np.bool_], mask: NDArray[np.uint8]) -> list[tuple[float, float]]:

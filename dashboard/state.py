@@ -17,7 +17,7 @@ DIVERGING = "coolwarm"
 STATISTICS = ("mean", "min", "max", "std")
 SCALES = ("linear", "log", "rank")
 MODES = ("replace", "add", "subtract", "intersect")
-PAGES = ("object", "selection", "space", "sky")
+PAGES = ("object", "selection", "space", "sky", "models")
 THEMES = ("system", "dark", "light")
 MAX_MAPS = 4
 
@@ -49,6 +49,8 @@ class State(param.Parameterized):
     only = param.String(doc="Rule that drawn objects satisfy, as JSON; empty for all.")
     filters = param.String(doc="Rule of the filters as JSON, which drawn objects satisfy as well; empty for all.")
     focus = param.String(doc="object_id of the object in focus.")
+    why = param.String(doc="What is shared among the pixels of the object in focus: RUN/TARGET/METHOD; empty for nothing.")
+    models = param.ClassSelector(default=(), class_=tuple, doc="Runs that the page of models shows; empty for its first.")
     page = param.Selector(default=PAGES[0], objects=list(PAGES), doc="What the right half of the page is about.")
     tab = param.String(doc="Title of the open tab there; empty for the first.")
     drawer = param.Boolean(False, doc="Whether the filters beside the maps are open.")
@@ -100,7 +102,7 @@ RULES = ("selection", "a", "b", "only", "filters")
 def _write(name: str, value: object) -> str:
     if name in RULES:
         return json.dumps(json.loads(value), separators=(",", ":"))
-    if name == "maps":
+    if name in ("maps", "models"):
         return ";".join(value)
     if name == "hidden":
         return json.dumps(value, separators=(",", ":"))
@@ -119,6 +121,8 @@ def _read(text: str, parameter: param.Parameter) -> object:
         return to_json(from_json(text)) if text else ""
     if name == "maps":
         return tuple(filter(None, text.split(";")))[:MAX_MAPS]
+    if name == "models":
+        return tuple(filter(None, text.split(";")))
     if name == "windows":
         return tuple(_finite(part, 4) for part in text.split(";"))
     if name == "hidden":

@@ -35,7 +35,8 @@ STEPS = (
     Step(".object", "What you touch",
          "Tap an object to see its spectrum, its reconstruction and the residual. Arrow keys walk from one selected object "
          "to the next."),
-    Step("[role=tablist]", "Four pages",
-         "The object, the selection, the latent space and the sky. Press ? at any time to see all keys, or this tour again."),
+    Step("[role=tablist]", "Five pages",
+         "The object, the selection, the latent space, the sky and the models. Press ? at any time to see all keys, or this "
+         "tour again."),
 )
 """The tour, in order."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import panel as pn
 import param
@@ -15,14 +17,23 @@ _LABELS = {"observed": words.WAVE_LABEL, "rest": words.WAVE_LABEL.replace("Obser
 
 
 class SpectrumDesk(pn.custom.JSComponent):
-    """Fills the figures "spectrum" and "residual" of its page from `scene`; no control of it asks the server."""
+    """Fills the figures "spectrum" and "residual" of its page from `scene`; of its controls only what is to be attributed to
+    the pixels asks the server, by `heard`; the answer fills the figure "attribution".
+    """
 
     scene = param.Dict({}, doc="What is given of an object, as `SpectrumView.scene` makes it; empty for none.")
     lines = param.List([[line.name, line.wave, line.kind, line.major] for line in line_list()],
                        doc="Name, rest wavelength in vacuum Angstrom, kind, whether it is a major one.")
+    why = param.String(doc="What is attributed to the pixels: RUN/TARGET/METHOD; empty for nothing.")
+    menu = param.Dict({}, doc="What can be: runs with their targets, and methods by name.")
+    answer = param.Dict({}, doc="The latest answer, as `dashboard.attribution.scene` makes it.")
     labels = param.Dict(_LABELS, doc="What stands on the axes.")
 
     _esm = Path(__file__).with_name("spectrum.js")
 
-    def __init__(self, **params):
+    def __init__(self, heard: Callable[[dict[str, Any]], None], **params):
         super().__init__(stylesheets=[theme.css("spectrum")], sizing_mode="stretch_width", margin=0, **params)
+        self._heard = heard
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        self._heard(msg)

@@ -1,4 +1,4 @@
-"""The spectrum's two Bokeh figures: flux above, residual in sigma below, one wavelength axis.
+"""The spectrum's Bokeh figures: flux, residual in sigma below, where asked for the attribution above; one wavelength axis.
 
 The server builds and colours them; what is drawn in them is filled in by the browser (``spectrum.js``), which is given each
 object once and answers smoothing, redshift, marks and frame by itself.
@@ -34,6 +34,7 @@ class SpectrumFigure:
         self.gaps = ColumnDataSource({"x0": [], "x1": []}, name="gaps")
         self.marks = ColumnDataSource({"wave": [], "name": [], "height": []}, name="marks")
         self.stretch = ColumnDataSource({"x0": [], "x1": [], "wave": [], "text": []}, name="stretch")
+        self.shares = ColumnDataSource({"wave": [], "up": [], "down": []}, name="shares")
         self.wave_range, self._cross = Range1d(3600, 10400), Span(dimension="height", line_width=1, line_alpha=0.55)
         shared = {"outline_line_color": None, "stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both",
                   "x_range": self.wave_range, "min_border_left": 58, "min_border_right": 16}
@@ -41,13 +42,16 @@ class SpectrumFigure:
                            tools=[BoxZoomTool(), PanTool(), WheelZoomTool(dimensions="width"), ResetTool()], **shared)
         self.residual = figure(y_range=Range1d(-5, 5), toolbar_location=None, tools="", min_border_top=0,
                                name="residual", **shared)
+        self.attribution = figure(y_range=Range1d(-1, 1), toolbar_location=None, tools="", min_border_top=0,
+                                  min_border_bottom=0, name="attribution", **shared)
         self.flux.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.flux.toolbar.active_scroll = self.flux.select_one(WheelZoomTool)
         self._draw_flux()
         self._draw_residual()
+        self._draw_attribution()
 
     def _frame(self, plot: figure) -> None:
-        """What both have behind the data: masked stretches, the stretch of large residual that was jumped to."""
+        """What all have behind the data: masked stretches, the stretch of large residual that was jumped to."""
         plot.extra_y_ranges = {"page": Range1d(0, 1)}
         plot.grid.visible = False
         for source, alpha in ((self.gaps, 0.22), (self.stretch, 0.14)):
@@ -60,6 +64,7 @@ class SpectrumFigure:
         plot, by = self.flux, {"source": self.pixels}
         self._frame(plot)
         plot.xaxis.visible = False
+        plot.yaxis.ticker.desired_num_ticks = 4
         plot.title.update(text=words.FLUX_LABEL, standoff=4, text_font_size="11.5px")
         self._band = plot.varea(x="wave", y1="low", y2="high", fill_alpha=0.22, **by)
         self._flux = plot.line("wave", "flux", line_width=1, **by)
@@ -80,15 +85,25 @@ class SpectrumFigure:
         self._said = plot.text(x="wave", y=1, text="text", source=self.stretch, y_range_name="page", y_offset=3,
                                text_font_size="11px", text_baseline="top", text_align="center")
 
+    def _draw_attribution(self) -> None:
+        plot, by = self.attribution, {"source": self.shares}
+        self._frame(plot)
+        plot.xaxis.visible = plot.yaxis.visible = False
+        self._level = plot.hspan(y=[0], line_alpha=0.5, line_width=1)
+        self._up, self._down = (plot.varea(x="wave", y1=0, y2=side, fill_alpha=0.85, name=side, **by)
+                                for side in ("up", "down"))
+
     def paint(self, ink: dict[str, str]) -> None:
         """Colour the glyphs for the theme."""
         for glyph in (self._flux.glyph, self._residual.glyph):
             glyph.line_color = ink["flux"]
         self._model.glyph.line_color = ink["model"]
         self._band.glyph.fill_color = ink["flux"]
-        for plot in (self.flux, self.residual):
+        self._up.glyph.fill_color, self._down.glyph.fill_color = ink["b"], ink["a"]
+        for plot in (self.flux, self.residual, self.attribution):
             for name, colour in (("gaps strip", "warn"), ("stretch strip", "accent")):
                 plot.select_one({"name": name}).glyph.fill_color = ink[colour]
-        self._lines.glyph.line_color = self._zero.glyph.line_color = self._cross.line_color = ink["muted"]
+        for glyph in (self._lines.glyph, self._zero.glyph, self._level.glyph, self._cross):
+            glyph.line_color = ink["muted"]
         self._names.glyph.text_color = ink["muted"]
         self._said.glyph.text_color = ink["accent"]

@@ -1,4 +1,5 @@
-// The browser's side of the spectrum: smoothing, redshift, line marks, frame, jumps to large residuals. Nothing asks the server.
+// The browser's side of the spectrum: smoothing, redshift, line marks, frame, jumps to large residuals. Nothing asks the server
+// but the choice of what is attributed to the pixels.
 //
 // Every control has an accessible name, and every action can be asked for by an event, which is what keys do:
 //   window.dispatchEvent(new CustomEvent("atlas-spectrum", {detail: "more smoothing"}))
@@ -8,6 +9,7 @@ const LIGHT = 299792.458 // km/s
 const REACH = 4 // the kernel ends at 4 sigma
 const WIDEST = 26 // pixels
 const HIGHEST = 8 // redshift at the coarse slider's end
+const LOST = 6000 // km/s from which on a redshift is wrong
 const KEPT = "atlas spectrum" // what outlives an object, in this tab
 const DEFAULTS = {smoothing: 0, lines: true, emission: null, absorption: null, major: true, rest: false, model: true,
                   pin: false, open: false}
@@ -73,6 +75,19 @@ function band(mean, error) {
   return {low, high}
 }
 
+/* Gaussian smoothing of shares, of which none is lost: their sum stays but for the ends. */
+function spread(values, sigma) {
+  if (!(sigma > 0)) { return values }
+  const reach = Math.ceil(REACH * sigma), n = values.length, out = new Float64Array(n)
+  const kernel = Float64Array.from({length: 2 * reach + 1}, (_, k) => Math.exp(-0.5 * ((k - reach) / sigma) ** 2))
+  const norm = kernel.reduce((sum, k) => sum + k, 0)
+  for (let i = 0; i < n; i++) {
+    if (values[i] === 0) { continue }
+    for (let j = Math.max(i - reach, 0); j <= Math.min(i + reach, n - 1); j++) { out[j] += values[i] * kernel[j - i + reach] / norm }
+  }
+  return out
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
 
 class Desk {
@@ -82,6 +97,7 @@ class Desk {
     this.flux = named("spectrum")
     this.residual = named("residual")
     for (const name of ["pixels", "gaps", "marks", "stretch"]) { this[name] = named(name) }
+    this.named = named
     this.wave = this.flux.x_range
     this.kept = {...DEFAULTS, ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")}
     this.build(el)
@@ -94,6 +110,11 @@ class Desk {
       "higher redshift": () => this.move(this.z + 1e-4),
       "lower redshift": () => this.move(this.z - 1e-4),
       "catalogue redshift": () => this.move(this.scene.z ?? 0),
+      "predicted redshift": () => Number.isFinite(this.scene.predicted?.z) && this.move(this.scene.predicted.z),
+      "attribution": () => {
+        this.chips.why.setAttribute("aria-busy", String(this.model.why === "")) // models may have to be loaded first
+        this.model.send_msg({toggle: true})
+      },
       "reset zoom": () => this.home(),
       "rest frame": () => this.set({rest: !this.kept.rest}),
       "pin window": () => this.set({pin: !this.kept.pin}),
@@ -132,13 +153,21 @@ class Desk {
       pin: this.chip("Keep the window", "Pin", "Keep this window when another object comes", act("pin window")),
       back: this.chip("Previous residual", "‹", "Previous of the largest residuals", act("previous residual")),
       next: this.chip("Next largest residual", "›", "Next largest residual", act("next residual")),
+      why: this.chip("Attribution", "Why", "Which pixels speak for the redshift, a class or a latent (a)", act("attribution")),
       open: this.chip("Redshift and smoothing", "", "Redshift and smoothing", () => this.set({open: !this.kept.open})),
     }
     this.rank = make("output", {class: "rank", "aria-live": "polite"})
-    const {lines, emission, absorption, major, rest, model, pin, back, next, open} = this.chips
+    const {lines, emission, absorption, major, rest, model, pin, back, next, why, open} = this.chips
     const row = make("div", {class: "row", role: "toolbar", "aria-label": "Spectrum"},
       make("span", {class: "joined"}, lines, emission, absorption, major), rest, model, pin,
-      make("span", {class: "joined"}, back, this.rank, next), open)
+      make("span", {class: "joined"}, back, this.rank, next), why)
+    this.said = make("div", {class: "said", role: "group", "aria-label": "What models say"})
+    const asks = () => this.ask()
+    this.target = make("select", {"aria-label": "What is attributed to the pixels", title: "What is attributed", onchange: asks})
+    this.method = make("select", {"aria-label": "Method of attribution", title: "Method", onchange: asks})
+    this.told = make("output", {class: "told"})
+    this.question = make("span", {class: "question"}, this.target, this.method, this.told)
+    row.append(this.question, open)
 
     this.smoothing = this.slider("Smoothing", "Gaussian, weighted by inverse variance (s, d)", 0, WIDEST, 0.5,
                                  (value) => this.set({smoothing: value}))
@@ -159,7 +188,7 @@ class Desk {
       make("div", {class: "slide"}, name("Redshift"), this.coarse, small("Lower redshift", "lower redshift", "−"), this.fine,
            small("Higher redshift", "higher redshift", "+"), this.box, this.reset))
     this.reading = make("output", {class: "reading", "aria-label": "Reading"})
-    el.replaceChildren(make("div", {class: "desk"}, row, this.sliders, this.reading))
+    el.replaceChildren(make("div", {class: "desk"}, this.said, row, this.sliders, this.reading))
   }
 
   /* Whether emission or absorption lines are marked: as chosen, else as suits the object. */
@@ -173,7 +202,7 @@ class Desk {
     for (const name of ["lines", "major", "rest", "model", "pin"]) { press(name, kept[name]) }
     for (const name of ["emission", "absorption"]) { press(name, this.shown(name)) }
     this.chips.open.setAttribute("aria-expanded", String(kept.open))
-    this.chips.open.textContent = `z ${z.toFixed(4)} · ${kept.smoothing} px`
+    this.chips.open.textContent = `z ${z.toFixed(4)}${kept.smoothing > 0 ? ` · ${kept.smoothing} px` : ""}`
     this.chips.open.classList.toggle("changed", moved || kept.smoothing > 0)
     this.sliders.hidden = !kept.open
     this.smoothing.value = kept.smoothing
@@ -190,6 +219,72 @@ class Desk {
     this.rank.textContent = n === 0 ? "no residual" : this.at < 0 ? "residuals" : `${this.at + 1} of ${n}`
     this.chips.back.disabled = this.chips.next.disabled = n === 0
     this.chips.model.disabled = !scene.modelled
+    press("why", this.model.why !== "")
+    this.take_chip?.toggleAttribute("disabled", Math.abs(z - scene.predicted.z) < 5e-6)
+  }
+
+  /* What models say of the object, beside what its catalogue says. */
+  badges() {
+    const {kind, kind_conf, agrees, z, z_conf, dv, unlike} = this.scene.predicted ?? {}
+    const part = (name, value, note, odd = false, title = "") => make("span", {class: odd ? "badge odd" : "badge", title}, name + " ",
+      make("b", {}, value), note ? ` ${note}` : "")
+    const share = (value) => value === null ? "" : `${(100 * value).toFixed(value > 0.9995 || value < 0.0005 ? 0 : value > 0.99 ? 1 : 0)} %`
+    const parts = []
+    this.take_chip = null
+    if (kind) { parts.push(part("class", kind, share(kind_conf), agrees === false, agrees === false ? "The catalogue has another class" : "Probability beside it")) }
+    if (Number.isFinite(z)) {
+      const off = dv === null ? "" : `Δv ${dv < 0 ? "−" : "+"}${Math.abs(Math.round(dv)).toLocaleString("en-GB")} km/s`
+      parts.push(part("z", z.toFixed(4), [share(z_conf), off].filter(Boolean).join(" · "), Math.abs(dv) > LOST,
+                      "Predicted redshift, its probability to be right, and how far it is from the catalogue's"))
+      this.take_chip = this.chip("Take the predicted redshift", "take", "Line marks at the predicted redshift",
+                                 () => this.actions["predicted redshift"]())
+      parts.push(this.take_chip)
+    }
+    if (unlike !== null && unlike !== undefined) {
+      parts.push(part("unlike", unlike.toFixed(2), "", unlike > 0.99, "Stranger than this share of known spectra"))
+    }
+    this.said.replaceChildren(...parts.length ? [make("span", {class: "who"}, "Predicted"), ...parts] : [])
+    this.said.hidden = parts.length === 0
+  }
+
+  // ---- attribution: what the server is asked, and what it answered
+
+  ask() {
+    const [run, target] = JSON.parse(this.target.value)
+    this.model.send_msg({why: `${run}/${target}/${this.method.value}`})
+  }
+
+  list() {
+    const {runs = [], methods = {}} = this.model.menu
+    this.target.replaceChildren(...runs.map(([run, targets]) => make("optgroup", {label: run}, ...targets.map((target) =>
+      make("option", {value: JSON.stringify([run, target])}, target)))))
+    this.method.replaceChildren(...Object.entries(methods).map(([name, text]) => make("option", {value: name}, text)))
+    this.asks()
+  }
+
+  asks() {
+    const why = this.model.why, [run, target, method] = why.split("/")
+    this.question.hidden = why === ""
+    this.chips.why.removeAttribute("aria-busy")
+    if (why !== "") {
+      this.target.value = JSON.stringify([run, target])
+      this.method.value = method
+    }
+    if (this.scene) { this.share(); this.say() }
+  }
+
+  /* The strip: shares of the object that is shown, in the frame that is shown; blank until they are there. */
+  share() {
+    const {answer, why} = this.model, figure = this.named("attribution"), source = this.named("shares")
+    const fits = why !== "" && answer.id === this.scene.id && answer.why === why
+    this.told.textContent = fits ? answer.said : why !== "" ? "working …" : ""
+    if (!figure || !source) { return }
+    const shares = fits ? spread(answer.pixels, this.kept.smoothing) : []
+    const data = {wave: Float64Array.from(fits ? answer.wave : [], (wave) => wave * this.scale),
+                  up: Float64Array.from(shares, (share) => Math.max(share, 0)), down: Float64Array.from(shares, (share) => Math.min(share, 0))}
+    const end = 1.06 * shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0) || 1
+    figure.y_range.setv({start: -end, end, reset_start: -end, reset_end: end}, HERE)
+    source.setv({data}, ANEW)
   }
 
   // ---- what is changed
@@ -200,6 +295,7 @@ class Desk {
     this.scene = {...scene, modelled: scene.model.some(Number.isFinite)}
     this.z = scene.z ?? 0
     this.at = -1
+    this.badges()
     this.flux.title.setv({text: this.model.labels[scene.calibrated ? "flux" : "counts"]}, HERE)
     this.draw()
     window_ === null ? this.home() : this.look(...window_, true)
@@ -298,6 +394,7 @@ class Desk {
     this.gaps.setv({data: strips}, ANEW)
     this.strip()
     this.mark()
+    this.share()
     for (const renderer of this.flux.renderers) {
       if (renderer.name === "model") { renderer.setv({visible: kept.model}, HERE) }
     }
@@ -367,7 +464,11 @@ class Desk {
 export function render({model, view, el}) {
   view.desk?.leave()
   const desk = view.desk = new Desk(model, view.model.document, el)
+  desk.list()
   desk.take(model.scene)
   model.on("scene", () => desk.take(model.scene))
+  model.on("menu", () => desk.list())
+  model.on("why", () => desk.asks())
+  model.on("answer", () => desk.scene && desk.share())
   model.on("lifecycle:remove", () => desk.leave())
 }

@@ -16,8 +16,10 @@ z       Redshift                    redshift
 [, ]    Lower, Higher redshift      lower, higher redshift
 w       Rest frame                  rest frame
 e       Next largest residual       next residual
+a       Attribution                 attribution
 (none)  Previous residual           previous residual
 (none)  Catalogue redshift          catalogue redshift
+(none)  Take the predicted redshift predicted redshift
 (none)  Keep the window             pin window
 ======  ==========================  ====================
 
@@ -35,8 +37,8 @@ from dashboard import spectrum, theme, words
 from dashboard.session import Session
 from dashboard.spectrum import SpectrumView
 from dashboard.views import View
+from dashboard.views._asking import Asking
 from dashboard.views._empty import empty
-from dashboard.views._specdesk import SpectrumDesk
 from dashboard.views._specfigure import SpectrumFigure
 from dashboard.views._walk import Walk
 from qsocore.errors import AtlasError
@@ -53,17 +55,20 @@ class SpectrumPane:
 
     def __init__(self, session: Session):
         self.session, self.plot, self._work = session, SpectrumFigure(), session.latest()
-        self.desk, self.walk = SpectrumDesk(), Walk(session)
+        self.asking = Asking(session)
+        self.desk, self.walk = self.asking.desk, Walk(session)
         looks = {"stylesheets": [theme.css(), theme.css("object")], "sizing_mode": "stretch_width"}
         self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
+        self.strip = pn.pane.Bokeh(self.plot.attribution, sizing_mode="stretch_width", height=46, margin=(0, 6, 0, 6))
         self.figures = pn.Column(
             self.desk,
             pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6, 0, 6), styles={"flex": "2.4 1 0"}),
             pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6, 4, 6), styles={"flex": "1 1 0"}),
             sizing_mode="stretch_both", margin=0)
         session.on(["focus", "run"], self._look)
+        session.on(["why"], self._unfold)
         session.on(["dark"], lambda: self.plot.paint(theme.ink(session.dark)))
         self.plot.paint(theme.ink(session.dark))
         session.once_shown(self._look)
@@ -110,8 +115,17 @@ class SpectrumPane:
         if fault is not None:
             self.session.failed(fault)
         self.desk.scene = scene
+        self._unfold()
         self.head.object = self._head(view.object_id, view.row)
         self._fill(self.figures)
+
+    def _unfold(self) -> None:
+        """The strip of the attribution stands above the flux while something is asked."""
+        wanted, there = bool(self.session.state.why), self.strip in self.figures.objects
+        if wanted and not there:
+            self.figures.insert(1, self.strip)
+        elif there and not wanted:
+            self.figures.remove(self.strip)
 
     def _head(self, object_id: str, row: dict) -> str:
         """Whose it is, and the facts that matter at a glance."""

@@ -10,6 +10,7 @@ and the L1 distance has become the likelihood of a Laplace distribution whose wi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from numpy.typing import NDArray
@@ -79,6 +80,10 @@ class Regressor(Predictor):
         values = {"z_pred": ln_z.double().expm1(), "z_err": error * ln_z.exp(), "is_qso": quasar}
         return {column.name: torch.where(empty, math.nan, values[column.name]).cpu().numpy().astype(column.dtype)
                 for column in self.columns()}
+
+    def explainable(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """ln(1 + z), and the logit of being a quasar."""
+        return {"redshift": lambda x, w: self(x, w)[0], "quasar": lambda x, w: self(x, w)[2]}
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, w: Tensor, labels: Labels) -> None:

@@ -18,6 +18,7 @@ What is not known of a spectrum weighs nothing: the loss asks for the probabilit
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -267,6 +268,24 @@ class RedshiftNet(Predictor):
             out[f"z_{key}"] = torch.expm1(observed - math.log(wave))
         empty = ~(w > 0).any(dim=1)
         return {name: torch.where(empty, math.nan, values) for name, values in out.items()}
+
+    def explainable(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """The mean of ln(1 + z), the log probability of the best redshift, the log odds of a quasar, and of each line the log
+        probability of its best box.
+        """
+        n = self.n_quasar
+
+        def mean_ln_z(x: Tensor, w: Tensor) -> Tensor:
+            p = self.look(x, w)[2].exp()
+            return p[:, :n] @ self.ln_z[:n].to(p) + p[:, n:-1] @ self.ln_z[: self.n_galaxy].to(p)
+
+        def quasar(x: Tensor, w: Tensor) -> Tensor:
+            cells = self.look(x, w)[2]
+            return cells[:, :n].logsumexp(dim=1) - cells[:, n:].logsumexp(dim=1)
+
+        lines = {f"line {key}": lambda x, w, k=k: self.look(x, w)[3][:, k, :-1].amax(dim=1) for k, key in enumerate(LINES)}
+        return {"redshift": mean_ln_z, "redshift confidence": lambda x, w: self.look(x, w)[2][:, :-1].amax(dim=1),
+                "quasar": quasar, **lines}
 
     def _sees_troughs(self, x: Tensor, w: Tensor, ln_z: Tensor) -> Tensor:
         """Whether at least half of the boxes in which troughs of C IV lie have good pixels, (B,)."""

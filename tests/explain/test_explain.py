@@ -130,5 +130,29 @@ def test_spectra_of_another_grid_are_brought_to_the_runs(store):
     assert made.attribution.pixels.shape == (512,) and (made.attribution.pixels[:5] == 0).all()
 
 
+def predictors():
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        for name in MODELS.names():
+            member = MODELS.get(name)
+            model = member.build(member.Config(), WaveGrid("n512", "log10", 3.56, 4.0, 512)).eval()
+            if isinstance(model, Predictor):
+                yield name, model
+
+
+def test_every_predictors_numbers_have_gradients_and_are_complete():
+    rng, found = np.random.default_rng(4), set()
+    x = torch.tensor(1 + np.exp(-0.5 * ((np.arange(512) - 200) / 5) ** 2) + rng.normal(0, 0.05, 512)).float()[None]
+    w = torch.full((1, 512), 100.0)
+    w[:, 300:320] = 0
+    for name, model in predictors():
+        for target, number in list(targets(model).items())[:3]:
+            made = integrated_gradients(number, x, w)
+            assert np.abs(made.pixels).max() > 0 and (made.pixels[300:320] == 0).all(), (name, target)
+            assert abs(made.missing) < 0.05 * np.abs(made.pixels).sum(), (name, target)
+            found.add(name)
+    assert {"classifier", "redshift"} <= found
+
+
 def test_a_predictor_offers_nothing_unless_it_says_so():
     assert Predictor.explainable(None) == {}
