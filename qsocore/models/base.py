@@ -89,7 +89,7 @@ class LatentModel(SpectrumModel):
         return self.decode(self.encode(x, w))
 
     def chi2_pix(self, x: Tensor, w: Tensor) -> Tensor:
-        """Chi2 of the reconstruction per good pixel, (B,): by what models are compared, whatever their loss; 0 where none is."""
+        """Chi2 of the reconstruction per good pixel, (B,): by what models of any loss are compared; 0 where none is."""
         return (w * (x - self(x, w)).square()).sum(dim=1) / (w > 0).sum(dim=1).clamp_min(1)
 
 

@@ -103,4 +103,5 @@ def build(config: ComponentsConfig, grid: WaveGrid) -> NMF:
     return NMF(grid.n_pix, config)
 
 
-MODEL = Model("nmf", "Non-negative matrix factorisation with weights and gaps", "Zhu 2016, arXiv:1612.06037", ComponentsConfig, build)
+MODEL = Model("nmf", "Non-negative matrix factorisation with weights and gaps", "Zhu 2016, arXiv:1612.06037", ComponentsConfig,
+              build)

@@ -88,4 +88,5 @@ def build(config: ComponentsConfig, grid: WaveGrid) -> PCA:
     return PCA(grid.n_pix, config)
 
 
-MODEL = Model("pca", "Principal components with weights and gaps (EMPCA)", "Bailey 2012, PASP 124, 1015", ComponentsConfig, build)
+MODEL = Model("pca", "Principal components with weights and gaps (EMPCA)", "Bailey 2012, PASP 124, 1015", ComponentsConfig,
+              build)
