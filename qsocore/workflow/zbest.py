@@ -64,17 +64,17 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
 
 def names_of(store: Store, rows: NDArray[np.int64] | None = None) -> dict[str, NDArray]:
     """OBJECT_ID, TARGETID, and PLATE, MJD, FIBERID where every object has them, of some rows of a store (all by default)."""
-    table = store.table([name for name in ("object_id", "native_id", "thing_id", "targetid") if name in store.columns], rows)
+    table = store.table([name for name in ("object_id", "thing_id", "targetid") if name in store.columns], rows)
     out = {"OBJECT_ID": np.array(table["object_id"].to_pylist(), str)}
-    native = [text or "" for text in table["native_id"].to_pylist()] if "native_id" in table.column_names else []
+    native = [text.split(":", 2)[-1] for text in out["OBJECT_ID"].tolist()]
     told = next((name for name in ("targetid", "thing_id") if name in table.column_names
                  and pa.types.is_integer(table[name].type)), None)
     if told:
         out["TARGETID"] = table[told].fill_null(_UNKNOWN).to_numpy().astype(np.int64)
     else:
-        out["TARGETID"] = np.array([_whole(text) for text in native] or [_UNKNOWN] * table.num_rows, np.int64)
+        out["TARGETID"] = np.array([_whole(text) for text in native], np.int64)
     spectra = [_SDSS.fullmatch(text) for text in native]
-    if spectra and all(spectra):
+    if all(spectra):
         numbers = np.array([found.groups() for found in spectra], np.int32).T
         out |= dict(zip(("PLATE", "MJD", "FIBERID"), numbers, strict=True))
         if "thing_id" in table.column_names:
