@@ -6,6 +6,8 @@ on, mends most of that (Guo et al. 2017, arXiv:1706.04599), and leaves the order
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -74,7 +76,7 @@ def calibration_error(p: Tensor, kind: Tensor, bins: int = 15, weight: Tensor | 
 
 
 class Quantiles(nn.Module):
-    """The place of a number among those it was shown, 0 (below all) to 1 (above all), for `n` kinds of numbers."""
+    """The place of numbers among those that were shown, 0 (below all) to 1 (above all), for `n` kinds of numbers."""
 
     def __init__(self, n: int):
         super().__init__()
@@ -96,3 +98,15 @@ class Quantiles(nn.Module):
         low, high = levels.gather(1, above - 1), levels.gather(1, above)
         part = ((sought - low) / (high - low).clamp_min(1e-30)).nan_to_num(1.0).clamp(0.0, 1.0)
         return ((above - 1 + part) / (_LEVELS - 1)).T
+
+    def surprise(self, values: Tensor) -> Tensor:
+        """Minus the log of the chance (B, n) that a known number is larger than each of `values` (B, n).
+
+        Beyond their 99 % point it goes on as an exponential distribution through the 90 and 99 % points would, so that
+        there is no largest surprise.
+        """
+        often, seldom = self.levels.float()[:, (_LEVELS - 1) * 9 // 10], self.levels.float()[:, (_LEVELS - 1) * 99 // 100]
+        scale = (seldom - often).clamp_min(1e-6) / math.log(10.0)
+        beyond = math.log(100.0) + (values - seldom) / scale
+        within = -torch.log1p(-self(values).clamp_max(0.99))
+        return torch.where(values > seldom, beyond, within)

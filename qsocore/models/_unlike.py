@@ -2,13 +2,15 @@
 
 Four measures are taken, each of them large for another way of being strange:
 
-- distance: of the network's features from the nearest class mean, with the scatter that the classes share (Mahalanobis
-  distance; Lee et al. 2018, arXiv:1807.03888),
+- distance: of the network's features, by their direction alone, from the nearest of a thousand known spectra (Sun et al.
+  2022, arXiv:2204.06507; on artefacts it ranked far better than the Mahalanobis distance from the class means),
 - misfit: chi2 per pixel of what a few principal components of the training spectra leave over,
 - faintness: how little of the spectrum stands above its noise, averaged over blocks of it,
 - flatness: how little the blocks differ from one another.
 
-Each is expressed as its place among known spectra, and so is the largest of the four: 0.99 is stranger than 99 % of them.
+Each is expressed as its surprise, minus the log of the chance of a larger one among known spectra. A spectrum is as strange
+as it is faint, or flat, or far and misfit together; and the score is the place of that among known spectra: 0.99 is stranger
+than 99 % of them.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from qsocore.models._calibration import Quantiles
 from qsocore.models.pca import leading_directions
 
 _BLOCKS = 64
-_SHRINK = 0.1  # of the features' mean variance is added to all, since known spectra may be few
 _RIDGE = 1e-3
 
 
@@ -33,21 +34,18 @@ class Unlike(nn.Module):
         Pixels of a spectrum.
     features : int
         Of the network.
-    classes : int
-        How many.
     components : int
         Principal components of the training spectra.
+    references : int
+        Known spectra that others are compared with.
     """
 
-    def __init__(self, n_pix: int, features: int, classes: int, components: int):
+    def __init__(self, n_pix: int, features: int, components: int, references: int):
         super().__init__()
-        components = min(components, n_pix // 2)
         self.register_buffer("mean", torch.zeros(n_pix))
-        self.register_buffer("components", torch.zeros(components, n_pix))
-        self.register_buffer("centres", torch.zeros(classes, features))
-        self.register_buffer("filled", torch.zeros(classes))  # 1 for classes that were seen
-        self.register_buffer("whiten", torch.zeros(features, features))
-        self.places, self.place = Quantiles(4), Quantiles(1)
+        self.register_buffer("components", torch.zeros(min(components, n_pix // 2), n_pix))
+        self.register_buffer("references", torch.zeros(references, features))
+        self.usual, self.place = Quantiles(4), Quantiles(1)
 
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
@@ -58,42 +56,37 @@ class Unlike(nn.Module):
         self.components[: len(found)] = found
 
     @torch.no_grad()
-    def learn_classes(self, features: Tensor, kind: Tensor) -> None:
-        """Take the mean of each class and the scatter they share from features (n, features) of known spectra."""
-        deviation = torch.zeros_like(features)
-        for number in range(len(self.centres)):
-            here = kind == number
-            self.filled[number] = float(here.any())
-            if here.any():
-                self.centres[number] = features[here].mean(dim=0)
-                deviation[here] = features[here] - self.centres[number]
-        covariance = deviation.double().T @ deviation.double() / max(len(features), 1)
-        mean_variance = covariance.diagonal().mean().clamp_min(1e-6)
-        covariance += _SHRINK * mean_variance * torch.eye(len(covariance), device=covariance.device)
-        values, axes = torch.linalg.eigh(covariance)
-        self.whiten.copy_(axes * values.rsqrt())
+    def learn_references(self, features: Tensor, weight: Tensor) -> None:
+        """Draw the spectra to compare with from features (n, features) of known ones, by weight (n,)."""
+        many = min(len(self.references), len(features))
+        drawn = torch.multinomial(weight.cpu().double(), many, generator=torch.Generator().manual_seed(0))
+        self.references.zero_()
+        self.references[:many] = _direction(features[drawn.to(features.device)])
 
     @torch.no_grad()
-    def learn_places(self, features: Tensor, x: Tensor, w: Tensor) -> None:
-        """Take what is usual from known spectra, others than the classes were learnt from."""
+    def learn_usual(self, features: Tensor, x: Tensor, w: Tensor) -> None:
+        """Take what is usual from known spectra, others than the references."""
         measures = self.measures(features, x, w)
-        self.places.learn(measures)
-        self.place.learn(self.places(measures).amax(dim=1, keepdim=True))
+        self.usual.learn(measures)
+        self.place.learn(self._strangeness(measures))
 
     def measures(self, features: Tensor, x: Tensor, w: Tensor) -> Tensor:
         """The four measures (B, 4), larger is stranger."""
         return torch.stack([self._distance(features), self._misfit(x, w), *_faint_and_flat(x, w)], dim=1)
 
     def forward(self, features: Tensor, x: Tensor, w: Tensor) -> Tensor:
-        """Place (B,) of the strangest measure among known spectra, 0 to 1."""
-        return self.place(self.places(self.measures(features, x, w)).amax(dim=1, keepdim=True)).squeeze(1)
+        """Place (B,) of each spectrum's strangeness among known ones, 0 to 1."""
+        return self.place(self._strangeness(self.measures(features, x, w))).squeeze(1)
+
+    def _strangeness(self, measures: Tensor) -> Tensor:
+        """Surprise (B, 1) of the four measures together."""
+        distance, misfit, faint, flat = self.usual.surprise(measures).unbind(dim=1)
+        return torch.stack([distance + misfit, faint, flat], dim=1).amax(dim=1, keepdim=True)
 
     def _distance(self, features: Tensor) -> Tensor:
-        """Log of the squared distance from the nearest class (B,)."""
-        whiten = self.whiten.float()
-        gaps = torch.cdist(features.float() @ whiten, self.centres.float() @ whiten)  # (B, classes)
-        gaps = gaps.masked_fill(self.filled == 0, torch.inf)
-        return gaps.amin(dim=1).nan_to_num(posinf=0.0).square().add(1e-6).log()
+        """Log of the cosine distance from the nearest reference (B,)."""
+        cosine = _direction(features.float()) @ self.references.float().T  # (B, references)
+        return (1.0 - cosine.amax(dim=1)).clamp_min(1e-6).log()
 
     def _misfit(self, x: Tensor, w: Tensor) -> Tensor:
         """Log of chi2 per pixel (B,) over the principal components, fitted by weighted least squares."""
@@ -105,6 +98,10 @@ class Unlike(nn.Module):
         right = (w * (x - self.mean.float())) @ parts.T  # (B, k)
         left = x - self.mean.float() - torch.linalg.solve(normal, right) @ parts
         return ((w * left.square()).sum(dim=1) / (w > 0).sum(dim=1).clamp_min(1)).add(1e-6).log()
+
+
+def _direction(features: Tensor) -> Tensor:
+    return features / features.norm(dim=1, keepdim=True).clamp_min(1e-6)
 
 
 def _faint_and_flat(x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:

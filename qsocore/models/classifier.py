@@ -60,7 +60,9 @@ class ClassifierConfig:
     z_bins : int
         Bins of ln(1 + z).
     components : int
-        Principal components of the training spectra that `unlike` looks through.
+        Principal components of the training spectra that ``unlike`` looks for.
+    references : int
+        Known spectra that ``unlike`` compares with.
     """
 
     classes: tuple[str, ...] = KINDS
@@ -74,6 +76,7 @@ class ClassifierConfig:
     z_weight: float = 0.3
     z_bins: int = 96
     components: int = 24
+    references: int = 1024
 
     def __post_init__(self):
         remedy = f"use some of {', '.join(KINDS)}, each once"
@@ -86,8 +89,8 @@ class ClassifierConfig:
             raise ConfigError("at least two classes are needed", "classes", remedy)
         if not 0 <= self.forgiving <= 1 or not 0 <= self.dropout < 1 or not self.balance >= 0 or not self.z_weight >= 0:
             raise ConfigError("forgiving is 0 to 1, dropout 0 to below 1, balance and z_weight 0 or more", "classifier")
-        if min(self.features, self.z_bins - 1, self.components, *self.channels) < 1:
-            raise ConfigError("features, components and channels must be at least 1, z_bins 2", "classifier")
+        if min(self.features, self.z_bins - 1, self.components, self.references, *self.channels) < 1:
+            raise ConfigError("features, components, references and channels must be at least 1, z_bins 2", "classifier")
 
 
 class Classifier(Predictor):
@@ -100,7 +103,7 @@ class Classifier(Predictor):
         self.trunk = Trunk(n_pix, config.channels, config.kernels, config.strides, config.features, config.dropout)
         self.to_kind = nn.Linear(config.features, n)
         self.to_z = nn.Linear(config.features, config.z_bins)
-        self.unlike = Unlike(n_pix, config.features, n, config.components)
+        self.unlike = Unlike(n_pix, config.features, config.components, config.references)
         self.register_buffer("met", torch.zeros(n))  # training spectra of each class so far
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("calibration", torch.full((2,), torch.nan))  # expected error before and after
@@ -203,7 +206,7 @@ class Classifier(Predictor):
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, w: Tensor, labels: Labels) -> None:
-        """Fit temperature and class means on every second spectrum; measure probabilities and what is usual on the others."""
+        """Take temperature and references from every second spectrum; measure probabilities and what is usual on the others."""
         w, kind = w * self.seen, labels["kind"]
         parts = [self(*part) for part in _chunks(x, w)]
         scores, features = (torch.cat([part[place] for part in parts]) for place in (0, 2))
@@ -218,9 +221,9 @@ class Classifier(Predictor):
             p = (scores[held] / heat).softmax(dim=1)
             self.calibration[place] = calibration_error(p, kind[held], weight=weight[held])
         log.info("temperature %.3f: expected calibration error %.4f before, %.4f after", self.temperature, *self.calibration)
-        self.unlike.learn_classes(features[fit], kind[fit])
-        usual = good & ~fitted
-        self.unlike.learn_places(features[usual], x[usual], w[usual])
+        count = torch.bincount(kind[fit], minlength=len(self.met))
+        self.unlike.learn_references(features[fit], count[kind[fit]].float().rsqrt())  # some of the rare classes too
+        self.unlike.learn_usual(features[held], x[held], w[held])
 
 
 def _chunks(x: Tensor, w: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -21,7 +21,7 @@ from tests.models.artefacts import ARTEFACTS, auroc
 GRID = WaveGrid("tiny", "linear", 4000.0, 5270.0, 128)
 CLASSES = ("GAL", "QSO", "M")
 SMALL = {"channels": (8, 16), "kernels": (7, 5), "strides": (2, 2), "features": 32, "z_bins": 24, "components": 6,
-         "dropout": 0.0}
+         "references": 300, "dropout": 0.0}
 
 
 def network(**settings):
@@ -214,6 +214,13 @@ def test_quantiles_are_places_among_known_numbers():
     places.learn(torch.tensor(np.stack([rng.normal(size=20_000), rng.exponential(size=20_000)], axis=1)))
     found = places(torch.tensor([[0.0, math.log(2)], [-9.0, -1.0], [2.3263, math.log(100)], [math.inf, 50.0]]))
     assert found.numpy() == pytest.approx(np.array([[0.5, 0.5], [0, 0], [0.99, 0.99], [1, 1]]), abs=0.006)
+
+
+def test_surprise_goes_on_beyond_all_that_was_seen():
+    places = Quantiles(1)
+    places.learn(torch.tensor(np.random.default_rng(2).exponential(size=(50_000, 1))))  # a larger one than x: chance exp(-x)
+    found = places.surprise(torch.tensor([[0.0], [0.5], [2.0], [5.0], [30.0]]))[:, 0]
+    assert found.numpy() == pytest.approx([0.0, 0.5, 2.0, 5.0, 30.0], rel=0.05, abs=1e-3)
 
 
 def test_known_spectra_are_spread_evenly_from_usual_to_unlike(expert):
