@@ -1,7 +1,4 @@
-"""A corner plot as data: each column's numbers become small bins once, and a panel counts the pairs of bins of two columns.
-
-Every object is counted, none is drawn at random: ten million rows of four columns take about a second.
-"""
+"""A corner plot as data, by `qsocore.compare.pairs`: every object is counted, none is drawn at random."""
 
 from __future__ import annotations
 
@@ -12,18 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.colourings import EMPTY, Aggregate, Scale, to_levels
+from qsocore.compare.pairs import SIDE, axis_of, pairs, to_bins
 
 if TYPE_CHECKING:
     from dashboard.table import AtlasTable
 
-SIDE = 128
-"""Bins of a column, and pixels of a panel's side."""
 MOST = 6
 """Columns that can still be told apart on a page."""
-
-_OUTSIDE = SIDE
-_ROBUST, _ROOM, _ENOUGH = (0.1, 99.9), 0.06, 1_000_000
-_PIECE = 1 << 20  # rows whose pairs are counted at once
 
 
 @dataclass(frozen=True)
@@ -81,61 +73,17 @@ def corner(table: AtlasTable, rows: NDArray[np.int64] | None, names: tuple[str, 
     limits = tuple(axis_of(table.numbers(name)) for name in names)
     bins = [to_bins(values(name), *ends) for name, ends in zip(names, limits, strict=True)]
     weight = values(colour) if colour else None
-    panels = {(up, across): pairs(bins[across], bins[up], weight) for up in range(len(names)) for across in range(up)}
+    panels = {(up, across): counted(bins[across], bins[up], weight) for up in range(len(names)) for across in range(up)}
     histograms = tuple(np.bincount(column, minlength=SIDE + 1)[:SIDE] for column in bins)
     beyond = np.zeros(len(bins[0]), bool)
     for column in bins:
-        beyond |= column == _OUTSIDE
+        beyond |= column == SIDE
     return Corner(names, limits, panels, histograms, beyond.size, int(np.count_nonzero(beyond)))
 
 
-def axis_of(values: NDArray) -> tuple[float, float]:
-    """Ends of a column's axis: all but one in a thousand at either end, and some room."""
-    sample = values[:: max(1, values.size // _ENOUGH)]
-    sample = sample[np.isfinite(sample)]
-    if not sample.size:
-        return 0.0, 1.0
-    low, high = (float(end) for end in np.percentile(sample, _ROBUST))
-    low, high = (low, high) if high > low else (float(sample.min()), float(sample.max()))
-    room = _ROOM * (high - low) or 0.5
-    return low - room, high + room
-
-
-def to_bins(values: NDArray, low: float, high: float) -> NDArray[np.uint8]:
-    """Bin of each value, 0 to SIDE - 1 from `low` to `high`; SIDE where it is outside or missing."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        place = (values - np.float32(low)) * np.float32(SIDE / (high - low))
-        inside = (values >= low) & (values <= high)
-    return np.where(inside, np.minimum(np.where(inside, place, 0), SIDE - 1), _OUTSIDE).astype(np.uint8)
-
-
-def pairs(across: NDArray[np.uint8], up: NDArray[np.uint8], weight: NDArray | None = None) -> Aggregate:
-    """How many objects lie in each pixel of a panel, and the mean of their weights that are not NaN.
-
-    Parameters
-    ----------
-    across, up : ndarray of uint8, shape (n,)
-        From `to_bins`.
-    weight : ndarray, shape (n,), optional
-        Numbers.
-    """
-    side = SIDE + 1
-    count, known, total = (np.zeros(side * side, kind) for kind in (np.int64, np.int64, np.float64))
-    for start in range(0, len(across), _PIECE):
-        piece = slice(start, start + _PIECE)
-        pixel = up[piece].astype(np.intp) * side + across[piece]
-        count += np.bincount(pixel, minlength=side * side)
-        if weight is not None:
-            finite = np.isfinite(weight[piece])
-            known += np.bincount(pixel[finite], minlength=side * side)
-            total += np.bincount(pixel[finite], weight[piece][finite], minlength=side * side)
-    shape = (side, side)
-    inner = slice(0, SIDE), slice(0, SIDE)
-    counts = count.reshape(shape)[inner].astype(np.uint32)
-    if weight is None:
-        return Aggregate(counts)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return Aggregate(counts, (total / known).reshape(shape)[inner].astype(np.float32))
+def counted(across: NDArray[np.uint8], up: NDArray[np.uint8], weight: NDArray | None = None) -> Aggregate:
+    """`qsocore.compare.pairs.pairs` as an aggregate of the page's own."""
+    return Aggregate(*pairs(across, up, weight))
 
 
 def levels(panel: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:

@@ -6,11 +6,9 @@ Where a figure comes from is written into the file: in PNG's text, SVG's and PDF
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +18,8 @@ from dashboard import words
 from dashboard.colourings import LEVELS, Scale
 from qsocore import __version__
 from qsocore.errors import ConfigError
+from qsocore.figures.style import FLUX, GREY, INK, plain, styled
+from qsocore.figures.style import canvas as new_canvas
 from qsocore.lines import line_list
 from qsocore.store.files import write_whole
 
@@ -34,16 +34,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg", "pdf")
 
-_INK, _MODEL, _GREY, _A, _B = "#1b2127", "#c2410c", "#8b949e", "#0072b2", "#c4650a"
-_STYLE = {"font.size": 9, "font.family": "DejaVu Sans", "axes.linewidth": 0.7, "axes.edgecolor": _INK, "text.color": _INK,
-          "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "xtick.direction": "in", "ytick.direction": "in",
-          "xtick.top": True, "ytick.right": True, "legend.frameon": False, "legend.fontsize": 8,
-          "svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "qso-atlas"}
+_MODEL, _A, _B = "#c2410c", "#0072b2", "#c4650a"
 _KINDS = {"median": "median", "geometric": "geometric mean"}
 _DPI = 200
 _FAINT = 0.22  # of what is not selected
-_DRAWING = Lock()
-_FLUX = r"Flux density ($10^{-17}$ erg s$^{-1}$ cm$^{-2}$ Å$^{-1}$)"
 
 
 @dataclass(frozen=True)
@@ -84,22 +78,10 @@ class MapPicture:
     focus: tuple[float, float] | None = None
 
 
-def _styled(draw: Callable) -> Callable:
-    """Draw in this module's style; matplotlib has one style for all threads, so one figure is drawn at a time."""
-    @wraps(draw)
-    def styled(*args: Any, **options: Any) -> Any:
-        import matplotlib
-
-        with _DRAWING, matplotlib.rc_context(_STYLE):
-            return draw(*args, **options)
-
-    return styled
-
-
-@_styled
+@styled
 def map_figure(picture: MapPicture) -> Figure:
     """A map with its axes and its key."""
-    canvas = _canvas(6.4, 5.4)
+    canvas = new_canvas(6.4, 5.4)
     axes, view = canvas.add_subplot(), picture.view
     box = {"extent": (view.x0, view.x1, view.y0, view.y1), "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
     colours = _rgba(picture.palette)
@@ -108,7 +90,7 @@ def map_figure(picture: MapPicture) -> Figure:
         axes.imshow(colours[picture.chosen], **box)
     if picture.focus is not None:
         axes.plot(*picture.focus, "o", ms=9, mfc="none", mec="white", mew=3)
-        axes.plot(*picture.focus, "o", ms=9, mfc="none", mec=_INK, mew=1.2)
+        axes.plot(*picture.focus, "o", ms=9, mfc="none", mec=INK, mew=1.2)
     axes.set(xlabel=plain(picture.x), ylabel=plain(picture.y), xlim=(view.x0, view.x1), ylim=(view.y0, view.y1))
     if picture.scale is not None:
         _bar(canvas, axes, picture)
@@ -146,19 +128,19 @@ def _legend(axes: Axes, picture: MapPicture) -> None:
                 ncols=min(5, len(marks) or 1), alignment="left", borderpad=0.2, columnspacing=1.2, handletextpad=0.2)
 
 
-@_styled
+@styled
 def spectrum_figure(shown: SpectrumView) -> Figure:
     """A spectrum with its error and masked stretches, the reconstruction over it, the residual in sigma below."""
-    canvas = _canvas(7.2, 4.4)
+    canvas = new_canvas(7.2, 4.4)
     modelled = bool(np.isfinite(shown.model).any())
     flux, below = canvas.subplots(2, sharex=True, height_ratios=(3, 1)) if modelled else (canvas.add_subplot(), None)
-    flux.fill_between(shown.wave, shown.flux - shown.sigma, shown.flux + shown.sigma, color=_GREY, alpha=0.35, lw=0,
+    flux.fill_between(shown.wave, shown.flux - shown.sigma, shown.flux + shown.sigma, color=GREY, alpha=0.35, lw=0,
                       label="1σ error", rasterized=True)
-    flux.plot(shown.wave, shown.flux, color=_INK, lw=0.6, label="flux")
+    flux.plot(shown.wave, shown.flux, color=INK, lw=0.6, label="flux")
     if modelled:
         flux.plot(shown.wave, shown.model, color=_MODEL, lw=1.1, label="reconstruction")
-        below.plot(shown.wave, shown.residual, color=_INK, lw=0.5)
-        below.axhline(0, color=_GREY, lw=0.6)
+        below.plot(shown.wave, shown.residual, color=INK, lw=0.5)
+        below.axhline(0, color=GREY, lw=0.6)
         known = np.abs(shown.residual[np.isfinite(shown.residual)])
         reach = float(np.clip(np.percentile(known, 99.5), 4, 25)) if known.size else 4.0
         below.set(ylim=(-reach, reach), ylabel="Residual (σ)")
@@ -167,7 +149,7 @@ def spectrum_figure(shown: SpectrumView) -> Figure:
             axes.axvspan(first, last, color="#e0b454", alpha=0.3, lw=0)
     _mark_lines(flux, shown)
     calibrated = shown.row.get("calibrated") in (None, True, 1)
-    flux.set(ylabel=_FLUX if calibrated else "Flux, uncalibrated", ylim=shown.flux_range)
+    flux.set(ylabel=FLUX if calibrated else "Flux, uncalibrated", ylim=shown.flux_range)
     flux.legend(loc="upper right", ncols=3, borderpad=0.2, handlelength=1.4, columnspacing=1)
     said = [shown.object_id, *(str(shown.row[name]) for name in ("class", "subclass") if shown.row.get(name))]
     said += [f"z = {shown.z:.4f}"] if np.isfinite(shown.z) else []
@@ -187,19 +169,19 @@ def _mark_lines(axes: Axes, shown: SpectrumView) -> None:
         wave = line.wave * (1 + shown.z)
         if not first < wave < last:
             continue
-        axes.axvline(wave, color=_GREY, lw=0.5, ls=(0, (3, 3)))
+        axes.axvline(wave, color=GREY, lw=0.5, ls=(0, (3, 3)))
         if wave - end > 0.018 * (last - first):
-            axes.annotate(line.name, (wave, 0.87), xycoords=("data", "axes fraction"), rotation=90, fontsize=6.5, color=_GREY,
+            axes.annotate(line.name, (wave, 0.87), xycoords=("data", "axes fraction"), rotation=90, fontsize=6.5, color=GREY,
                           ha="right", va="top")
             end = wave
 
 
-@_styled
+@styled
 def composite_figure(composites: dict[str, Composite]) -> Figure:
     """Composite spectra by name, each with its bootstrap band, and the number of spectra in each pixel below."""
-    canvas = _canvas(7.2, 4.4)
+    canvas = new_canvas(7.2, 4.4)
     flux, number = canvas.subplots(2, sharex=True, height_ratios=(3, 1))
-    for (name, composite), colour in zip(composites.items(), (_A, _B, _INK, _MODEL), strict=False):
+    for (name, composite), colour in zip(composites.items(), (_A, _B, INK, _MODEL), strict=False):
         flux.fill_between(composite.wave, composite.low, composite.high, color=colour, alpha=0.25, lw=0)
         flux.plot(composite.wave, composite.flux, color=colour, lw=0.9,
                   label=f"{plain(name)} ({composite.n_spectra:,} spectra)")
@@ -227,16 +209,16 @@ def _seen_well(composites: Iterable[Composite]) -> tuple[float, float]:
     return min(low - 0.05 * (high - low), 0.0), high + 0.12 * (high - low) + 1e-9
 
 
-@_styled
+@styled
 def histogram_figure(table: AtlasTable, rows: NDArray[np.int64], names: Sequence[str]) -> Figure:
     """Histograms of some columns: the selected objects over the whole catalogue, both as shares."""
     from dashboard.derive import extent
 
-    canvas = _canvas(7.2, 1.9 * -(-len(names) // 4))
+    canvas = new_canvas(7.2, 1.9 * -(-len(names) // 4))
     for number, name in enumerate(names):
         axes, values = canvas.add_subplot(-(-len(names) // 4), min(4, len(names)), number + 1), table.numbers(name)
         edges = np.linspace(*extent(values), 41)
-        for part, colour, filled in ((values, _GREY, True), (values[rows], _A, False)):
+        for part, colour, filled in ((values, GREY, True), (values[rows], _A, False)):
             count = np.histogram(part, edges)[0]
             axes.stairs(count / max(count.sum(), 1), edges, color=colour, fill=filled, alpha=0.5 if filled else 1, lw=1.1)
         axes.set(xlabel=plain(words.label(table.columns[name])), yticks=[])
@@ -244,7 +226,7 @@ def histogram_figure(table: AtlasTable, rows: NDArray[np.int64], names: Sequence
     return canvas
 
 
-@_styled
+@styled
 def save(figure: Figure, path: str | Path, about: dict[str, Any]) -> None:
     """Write a figure whole, with where it comes from in its metadata.
 
@@ -270,17 +252,6 @@ def save(figure: Figure, path: str | Path, about: dict[str, Any]) -> None:
              "svg": {"Creator": maker, "Title": path.stem, "Description": text, "Date": None},
              "pdf": {"Creator": maker, "Title": path.stem, "Subject": text, "CreationDate": None}}[kind]
     write_whole(path, lambda file: figure.savefig(file, format=kind, dpi=_DPI, metadata=named, facecolor="white"))
-
-
-def plain(text: str) -> str:
-    """Text in which matplotlib reads no formula; catalogues hold what strangers wrote."""
-    return text.replace("\\", "/").replace("$", r"\$")
-
-
-def _canvas(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _rgba(palette: Sequence[str]) -> NDArray[np.uint8]:

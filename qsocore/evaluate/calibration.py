@@ -23,8 +23,10 @@ class Calibration:
         Objects.
     right : ndarray of int64, shape (bins,)
         Of these, how many it was true of.
-    said : ndarray, shape (bins,)
-        Mean probability, NaN in an empty bin.
+    said, came_true : ndarray, shape (bins,)
+        Mean probability and share of which it was true, by weight; NaN in an empty bin.
+    weight : ndarray, shape (bins,)
+        Weight of the objects.
     brier : float
         Mean squared difference of probability and truth (Brier 1950).
     """
@@ -32,39 +34,52 @@ class Calibration:
     n: NDArray[np.int64]
     right: NDArray[np.int64]
     said: NDArray[np.float64]
+    came_true: NDArray[np.float64]
+    weight: NDArray[np.float64]
     brier: float
 
     @classmethod
-    def of(cls, probability: ArrayLike, true: ArrayLike, bins: int = BINS) -> Calibration:
-        """Count; what has no probability, or of which the truth is not known (NaN), is left out."""
+    def of(cls, probability: ArrayLike, true: ArrayLike, weight: ArrayLike | None = None, bins: int = BINS) -> Calibration:
+        """Count; what has no probability, or of which the truth is not known (NaN), is left out.
+
+        Parameters
+        ----------
+        probability, true : array_like, shape (n,)
+            What was said, and 1 or 0.
+        weight : array_like, shape (n,), optional
+            Of objects, where they shall not count alike.
+        bins : int
+            Of equal width.
+        """
         p, true = np.asarray(probability, np.float64), np.asarray(true, np.float64)
         known = np.isfinite(p) & np.isfinite(true)
+        w = np.ones(known.sum()) if weight is None else np.asarray(weight, np.float64)[known]
         p, true = np.clip(p[known], 0.0, 1.0), true[known]
         place = np.minimum((p * bins).astype(np.int64), bins - 1)
-        n, right, said = (np.bincount(place, weights, bins) for weights in (None, true, p))
+        n, right, total, said, came = (np.bincount(place, each, bins) for each in (None, true, w, w * p, w * true))
         with np.errstate(invalid="ignore"):
-            mean = said / n
-        return cls(n, right.astype(np.int64), mean, float(np.mean((p - true) ** 2)) if p.size else float("nan"))
-
-    @property
-    def came_true(self) -> NDArray[np.float64]:
-        """Share in each bin (bins,), NaN in an empty one."""
-        with np.errstate(invalid="ignore"):
-            return self.right / self.n
+            shares = said / total, came / total
+        return cls(n, right.astype(np.int64), *shares, total,
+                   float(np.average((p - true) ** 2, weights=w)) if p.size else float("nan"))
 
     @property
     def error(self) -> float:
         """Expected calibration error: mean |share that came true - probability| over objects (Guo et al. 2017, eq. 3)."""
-        gap = np.abs(self.came_true - self.said)
-        return share(float(np.nansum(self.n * gap)), int(self.n.sum()))
+        return share(float(np.nansum(self.weight * np.abs(self.came_true - self.said))), float(self.weight.sum()))
 
     def interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Wilson's 68 % interval (Wilson 1927) of `came_true`, for error bars that stay within 0 and 1."""
-        n, p = np.maximum(self.n, 1), np.nan_to_num(self.came_true)
-        middle, half = (p + 0.5 / n) / (1 + 1 / n), np.sqrt(p * (1 - p) / n + 0.25 / n**2) / (1 + 1 / n)
-        return np.minimum(middle - half, p), np.maximum(middle + half, p)
+        """Error bars (bins,) of `came_true`: `wilson` of as many objects."""
+        return wilson(np.nan_to_num(self.came_true) * self.n, self.n)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"n": self.n.tolist(), "right": self.right.tolist(), "said": self.said.tolist(), "error": self.error,
-                "brier": self.brier}
+        return {"n": self.n.tolist(), "right": self.right.tolist(), "said": self.said.tolist(),
+                "came_true": self.came_true.tolist(), "error": self.error, "brier": self.brier}
+
+
+def wilson(part: ArrayLike, whole: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the 68 % interval of a share (Wilson 1927, JASA 22, 209), which stay within 0 and 1."""
+    n = np.maximum(np.asarray(whole, np.float64), 1)
+    p = np.asarray(part, np.float64) / n
+    middle, half = (p + 0.5 / n) / (1 + 1 / n), np.sqrt(p * (1 - p) / n + 0.25 / n**2) / (1 + 1 / n)
+    return np.minimum(middle - half, p), np.maximum(middle + half, p)

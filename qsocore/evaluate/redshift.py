@@ -1,8 +1,9 @@
 """Redshifts against the truth: how far off, how often far off, and how pure and complete the quasars are.
 
-The error is a velocity, dv = c (z_pred - z) / (1 + z), and a redshift is good within 6,000 km/s, as QuasarNET counts
-(Busca & Balland 2018, arXiv:1808.09955). Since a handful of outliers carries a standard deviation, the spread of the bulk
-stands beside it: NMAD = 1.4826 median |dv - median dv|, which is the standard deviation of a normal distribution.
+The error is a velocity, dv = c (z_pred - z) / (1 + z), see `qsocore.units.velocity`, and a redshift is good within 6,000 km/s,
+as QuasarNET counts (Busca & Balland 2018, arXiv:1808.09955). Since a handful of outliers carries a standard deviation, the
+spread of the bulk stands beside it: NMAD = 1.4826 median |dv - median dv|, which is the standard deviation of a normal
+distribution.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from qsocore.units import C_KM_S
+from numpy.typing import ArrayLike
 
 GOOD_KM_S = 6000.0
 """Velocity within which a redshift is good."""
@@ -29,12 +28,6 @@ Z_EDGES = (0.0, 0.5, 1.0, 1.5, SPLIT_Z, 2.5, 3.0, 3.5, 4.0, 6.0)
 SNR_EDGES = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, np.inf)
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _NORMAL = 1.4826  # standard deviation of a normal distribution in units of its median absolute deviation
-
-
-def velocity(z_pred: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
-    """Error of redshifts in km/s, c (z_pred - z) / (1 + z); NaN where one of them is missing."""
-    z = np.asarray(z, np.float64)
-    return C_KM_S * (np.asarray(z_pred, np.float64) - z) / (1.0 + z)
 
 
 def nmad(values: ArrayLike) -> float:

@@ -11,8 +11,10 @@ from qsocore.evaluate.latents import MEASURES
 from qsocore.evaluate.redshift import QUASARNET_KM_S, SPLIT_Z
 
 _NONE = "–"
-_PROBABILITIES = {"class_conf": "class_conf: the class is right", "is_qso": "is_qso: it is a quasar",
-                  "z_conf": "z_conf: the redshift of a quasar is good", "bal_prob_pred": "bal_prob_pred: it has broad troughs"}
+PROBABILITIES = {"class_conf": "class_conf: the class is right",
+                 "class_conf_balanced": "class_conf, each class weighing the same",
+                 "is_qso": "is_qso: it is a quasar",
+                 "z_conf": "z_conf: the redshift of a quasar is good", "bal_prob_pred": "bal_prob_pred: it has broad troughs"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _classes(found: dict[str, Any]) -> list[Table]:
 
 
 def _calibration(found: dict[str, Any]) -> list[Table]:
-    rows = [(_PROBABILITIES.get(name, name), f"{sum(part['n']):,}", number(part["error"]), number(part["brier"]))
+    rows = [(PROBABILITIES.get(name, name), f"{sum(part['n']):,}", number(part["error"]), number(part["brier"]))
             for name, part in found.items()]
     return [Table("Calibration of probabilities", ("", "n", "expected error", "Brier score"), rows)] if rows else []
 
@@ -148,7 +150,7 @@ def _calibration(found: dict[str, Any]) -> list[Table]:
 def _unlike(found: dict[str, Any]) -> list[Table]:
     rows = [(name, counted(part["above"], part["n"]), *(f"{value:.3f}" for value in part["quantiles"]))
             for name, part in found.items()]
-    return [Table("Unlike anything in the training", ("", "above 0.5", "median", "84 %", "99 %"), rows)]
+    return [Table("Unlike anything in the training", ("", "above 0.99", "median", "84 %", "99 %"), rows)]
 
 
 def _latents(found: dict[str, Any]) -> list[Table]:

@@ -39,7 +39,7 @@ class Figure:
     draw: Callable[..., Canvas]
 
 
-FIGURES = Family("figure", "qsocore.figures", "FIGURE", "qso_atlas.figures")
+FIGURES = Family("figure", "qsocore.figures", "FIGURE", "qso_atlas.figures", apart=("style",))
 
 
 def save(figure: Canvas, path: str | Path) -> None:
@@ -51,10 +51,11 @@ def save(figure: Canvas, path: str | Path) -> None:
         When matplotlib writes no such format.
     """
     from qsocore.errors import ConfigError
+    from qsocore.figures.style import styled
     from qsocore.store.files import write_whole
 
     path = Path(path)
     kind, known = path.suffix.lstrip(".").lower(), figure.canvas.get_supported_filetypes()
     if kind not in known:
         raise ConfigError(f"{path.suffix or 'no suffix'} is no format of a figure", path, f"known: {', '.join(known)}")
-    write_whole(path, lambda file: figure.savefig(file, format=kind, dpi=150))
+    styled(write_whole)(path, lambda file: figure.savefig(file, format=kind, dpi=150))

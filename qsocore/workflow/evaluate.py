@@ -22,6 +22,7 @@ from qsocore.evaluate.truth import Truth, need_classes, need_redshifts
 from qsocore.store import RunFolder, paths
 from qsocore.store.files import write_text
 from qsocore.store.runs import copy_run
+from qsocore.units import velocity
 from qsocore.workflow.judge import Judged, judge
 
 NAME = "evaluation.json"
@@ -29,6 +30,8 @@ SNR_ABOVE = 5.0
 """Signal to noise above which broad absorption lines are judged, as QuasarNET's are on bright quasars."""
 LIKELY = 0.5
 """Probability from which an object is called a quasar, or one with broad absorption lines."""
+UNLIKE = 0.99
+"""Score from which a spectrum is unlike anything; of spectra like those of the training one in a hundred has it."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def of_redshift(judged: Judged) -> dict[str, Any]:
     z_pred, z = judged.redshifts()
     truth = judged.truth
     of = (truth.quasar == 1 if truth.has_classes else np.ones(len(z), bool)) & np.isfinite(z)
-    dv, mine = redshift.velocity(z_pred, z)[of], truth.take(np.flatnonzero(of))
+    dv, mine = velocity(z_pred, z)[of], truth.take(np.flatnonzero(of))
     out = {"of": "quasars" if truth.has_classes else "objects", "all": Scatter.of(dv).to_dict(),
            "by_redshift": redshift.binned(dv, mine.z, redshift.Z_EDGES),
            "by_snr": redshift.binned(dv, mine.snr, redshift.SNR_EDGES),
@@ -159,7 +162,7 @@ def of_quasars(judged: Judged) -> dict[str, Any]:
     z_pred, z = judged.redshifts()
     truth, score, of = judged.truth, quasar_score(judged), np.isfinite(judged.truth.z)
     quasar = np.where(of, truth.quasar, np.nan)  # without a redshift: QuasarNET's BAD
-    dv, called = redshift.velocity(z_pred, z), np.nan_to_num(score, nan=-1.0) >= LIKELY
+    dv, called = velocity(z_pred, z), np.nan_to_num(score, nan=-1.0) >= LIKELY
     low = z < redshift.SPLIT_Z
     out = {"threshold": LIKELY, "all": redshift.find(quasar, called, dv).to_dict()}
     out |= {f"{name}_z": redshift.find(quasar[side], called[side], dv[side]).to_dict()
@@ -208,19 +211,23 @@ def of_classes(judged: Judged) -> dict[str, Any]:
 
 def of_probabilities(judged: Judged) -> dict[str, Any]:
     """Calibration of each probability that the run gives."""
-    return {name: Calibration.of(*pair).to_dict() for name, pair in probabilities(judged).items()}
+    return {name: Calibration.of(*parts).to_dict() for name, parts in probabilities(judged).items()}
 
 
-def probabilities(judged: Judged) -> dict[str, tuple[NDArray, NDArray]]:
-    """Each probability (n,) beside whether it came true (n,), NaN where that is not known."""
+def probabilities(judged: Judged) -> dict[str, tuple[NDArray, ...]]:
+    """Each probability (n,) beside whether it came true (n,), NaN where that is not known, and the weights of objects if any.
+
+    A classifier's may hold for classes that are equally common: ``class_conf_balanced`` lets each class weigh the same.
+    """
     columns, truth, out = judged.columns, judged.truth, {}
     if "class_conf" in columns and truth.has_classes:
         known = (truth.kind != "") & (columns["class_pred"] != "")
         out["class_conf"] = columns["class_conf"], np.where(known, columns["class_pred"] == truth.kind, np.nan)
+        out["class_conf_balanced"] = *out["class_conf"], _balance(truth.kind)
     if "is_qso" in columns and truth.has_classes:
         out["is_qso"] = columns["is_qso"], truth.quasar
     if "z_conf" in columns and truth.has_redshifts:
-        good = np.abs(redshift.velocity(columns["z_pred"], truth.z)) < redshift.GOOD_KM_S
+        good = np.abs(velocity(columns["z_pred"], truth.z)) < redshift.GOOD_KM_S
         of = np.isfinite(truth.z) & (truth.quasar != 0)  # the confidence is that of a quasar's redshift
         out["z_conf"] = columns["z_conf"], np.where(of, good, np.nan)
     if "bal_prob_pred" in columns and np.isfinite(truth.troughs).any():
@@ -228,13 +235,19 @@ def probabilities(judged: Judged) -> dict[str, tuple[NDArray, NDArray]]:
     return out
 
 
+def _balance(kind: NDArray) -> NDArray[np.float64]:
+    """Weights (n,) by which every class counts the same."""
+    _, number, count = np.unique(kind.astype(str), return_inverse=True, return_counts=True)
+    return 1.0 / count[number]
+
+
 def of_unlike(judged: Judged) -> dict[str, Any]:
-    """The score "unlike anything" of each class: quantiles, and how many are above 0.5."""
+    """The score "unlike anything" of each class: quantiles, and how many are above 0.99."""
     score, out = np.asarray(judged.columns["unlike"], np.float64), {}
     for name, here in ({"all": np.ones(len(judged), bool)} | _groups(judged.truth)).items():
         seen = score[here & np.isfinite(score)]
         if seen.size:
-            out[name] = {"n": len(seen), "above": int((seen > LIKELY).sum()),
+            out[name] = {"n": len(seen), "above": int((seen > UNLIKE).sum()),
                          "quantiles": np.quantile(seen, (0.5, 0.84, 0.99)).tolist()}
     return out
 

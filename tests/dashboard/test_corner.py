@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import corner as module
 from dashboard.colourings import EMPTY, Scale
-from dashboard.corner import MOST, SIDE, corner, default_names, levels, pairs, to_bins
+from dashboard.corner import MOST, corner, counted, default_names, levels
+from qsocore.compare import pairs as module
+from qsocore.compare.pairs import SIDE, to_bins
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_pairs_count_and_average(monkeypatch):
     rng = np.random.default_rng(0)
     x, y, w = rng.integers(0, SIDE + 1, 950), rng.integers(0, 3, 950), rng.normal(size=950)
     w[::7] = np.nan
-    panel = pairs(x.astype(np.uint8), y.astype(np.uint8), w)
+    panel = counted(x.astype(np.uint8), y.astype(np.uint8), w)
     assert panel.count.sum() == (x < SIDE).sum()
     for px, py in ((0, 0), (5, 2), (127, 1)):
         here = (x == px) & (y == py)
@@ -60,6 +61,6 @@ def test_a_corner_counts_the_rows_it_is_given(table):
 
 
 def test_one_object_is_seen_beside_many():
-    panel = pairs(np.array([0] * 1000 + [5], np.uint8), np.array([0] * 1000 + [5], np.uint8))
+    panel = counted(np.array([0] * 1000 + [5], np.uint8), np.array([0] * 1000 + [5], np.uint8))
     shown = levels(panel)
     assert shown[5, 5] < shown[0, 0] == 253 and (shown == EMPTY).sum() == SIDE * SIDE - 2
