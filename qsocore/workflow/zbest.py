@@ -18,9 +18,6 @@ from qsocore.errors import ConfigError
 from qsocore.store import Store
 from qsocore.store.columns import to_numpy
 
-LINES = {"LYA": 1215.67, "CIV": 1548.2049, "CIII": 1908.734, "MGII": 2796.3511, "HB": 4862.68, "HA": 6562.8}
-"""QuasarNET's lines and their rest wavelengths (vacuum Angstrom), in its order."""
-
 _QUASAR = 0.5  # probability from which IS_QSO is 1
 _SDSS = re.compile(r"(\d+)-(\d{5})-(\d+)")
 _UNKNOWN = -1
@@ -48,17 +45,18 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
     """
     from astropy.io import fits
 
+    from qsocore.models.redshift import LINES
+
     if "z_pred" not in table.column_names:
         raise ConfigError("a ZBEST table holds redshifts, and this run predicts none", "zbest",
                           "take a run of a redshift model, or leave --format out")
-    columns = names_of(store) | _places(store) | _redshifts(table)
+    columns = names_of(store) | _places(store) | _redshifts(table, [name for name in LINES if f"c_{name}" in table.column_names])
     hdu = fits.BinTableHDU.from_columns([_column(name, values) for name, values in columns.items()], name="ZBEST")
     for number, name in enumerate(columns, start=1):
         if name in _COMMENTS:
             hdu.header.comments[f"TTYPE{number}"] = _COMMENTS[name]
-    for number, (name, wave) in enumerate(LINES.items()):
-        hdu.header[f"LINE_{number}"] = (wave, name)
-    hdu.header["LINE_B_0"] = (LINES["CIV"], "CIV, of C_LINES_BAL")
+    if "C_LINES" in columns:
+        hdu.header.extend([(f"LINE_{number}", round(wave, 4), name) for number, (name, wave) in enumerate(LINES.items())])
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file)
 
 
@@ -92,18 +90,17 @@ def _places(store: Store) -> dict[str, NDArray]:
     return {name.upper(): store.column(name) if name in store.columns else missing for name in ("ra", "dec")}
 
 
-def _redshifts(table: pa.Table) -> dict[str, NDArray]:
+def _redshifts(table: pa.Table, lines: list[str]) -> dict[str, NDArray]:
     def column(name: str, default: float = np.nan) -> NDArray:
         return to_numpy(table[name]) if name in table.column_names else np.full(table.num_rows, default)
 
     quasar = column("is_qso")
-    lines = [name for name in LINES if f"c_{name}" in table.column_names]
     out = {"ZBEST": column("z_pred").astype(np.float64), "ZERR": column("z_err").astype(np.float64),
            "ZWARN": column("z_warn_pred", 0).astype(np.int64), "SPECTYPE": _types(table, quasar),
            "IS_QSO": (quasar >= _QUASAR).astype(np.int64), "P_QSO": quasar.astype(np.float32)}
     if lines:
-        out["C_LINES"] = np.stack([column(f"c_{name}") for name in LINES], axis=1).astype(np.float32)  # (n, 6)
-        out["Z_LINES"] = np.stack([column(f"z_{name}") for name in LINES], axis=1).astype(np.float64)
+        out["C_LINES"] = np.stack([column(f"c_{name}") for name in lines], axis=1).astype(np.float32)  # (n, 6)
+        out["Z_LINES"] = np.stack([column(f"z_{name}") for name in lines], axis=1).astype(np.float64)
     if "bal_prob_pred" in table.column_names:
         out["C_LINES_BAL"] = column("bal_prob_pred").astype(np.float32)[:, None]
     return out
