@@ -160,9 +160,11 @@ def make(recipe: Recipe, out: Path, work: Path, workers: int | None = None, say:
         train(recipe.model, path, recipe.model, recipe.words, publish=False)
     run = ship(trained, recipe, out)
     before, after = held_out_loss(trained, store), held_out_loss(run, store)
-    say(f"{run.path}: {recipe.n:,} objects simulated in {simulated - began:.0f} s, trained in "
-        f"{time.monotonic() - simulated:.0f} s ({trained.config['step']:,} steps), {trained.weights.stat().st_size / 1e6:.1f} -> "
-        f"{run.weights.stat().st_size / 1e6:.1f} MB, validation loss {before:.5g} -> {after:.5g} as halves")
+    seconds, trained_in = simulated - began, time.monotonic() - simulated
+    size, shipped_size = (folder.weights.stat().st_size / 1e6 for folder in (trained, run))
+    say(f"{run.path}: {recipe.n:,} objects simulated in {seconds:.0f} s, trained in {trained_in:.0f} s "
+        f"({trained.config['step']:,} steps), {size:.1f} -> {shipped_size:.1f} MB, validation loss {before:.5g} -> {after:.5g} "
+        "as halves")
     return run
 
 

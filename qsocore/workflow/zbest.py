@@ -50,7 +50,8 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
     if "z_pred" not in table.column_names:
         raise ConfigError("a ZBEST table holds redshifts, and this run predicts none", "zbest",
                           "take a run of a redshift model, or leave --format out")
-    columns = names_of(store) | _places(store) | _redshifts(table, [name for name in LINES if f"c_{name}" in table.column_names])
+    lines = [name for name in LINES if f"c_{name}" in table.column_names]
+    columns = names_of(store) | _places(store) | _redshifts(table, lines)
     hdu = fits.BinTableHDU.from_columns([_column(name, values) for name, values in columns.items()], name="ZBEST")
     for number, name in enumerate(columns, start=1):
         if name in _COMMENTS:
