@@ -147,7 +147,7 @@ class Model:
     defaults : tuple of str
         ``key=value`` settings of the training that suit this model better than the general ones.
     search : dict, optional
-        Which settings of the model or its training ``qso tune`` looks through, by key: a `Between`, or a tuple of texts.
+        Which settings of a model with latents, or of its training, ``qso tune`` looks through: a `Between` or texts by key.
     """
 
     name: str

@@ -36,6 +36,7 @@ from qsocore.models.labels import redshifts
 from qsocore.simulate.forest import LYMAN_ALPHA, mean_optical_depth
 from qsocore.store import Store
 
+_HEADS = 12  # of the attention
 _APART = 4  # boxes between two redshifts that are tried
 _Z_PRIOR = 1e-3  # inverse variance of ln(1 + z): next to nothing
 
@@ -134,13 +135,11 @@ class SpectralVAE(LatentModel):
         self.shifts = max(2, int(np.ceil(np.log1p(config.z_max) / self.box_step)) + 1)  # shift s is ln(1 + z) = s box_step
         self.template = Correlation(config.features, self.positions, self.shifts)
         self.places = self.positions + self.shifts - 1  # of the map at rest
-        self.attend = nn.Conv1d(config.features, 4 * config.features, 1)
-        self.where = nn.Parameter(torch.zeros(4 * config.features, self.places))
-        self.value = nn.Conv1d(config.features, 4 * config.features, 1)
-        self.dense = nn.Sequential(nn.Linear(4 * config.features + 1, 128), nn.GELU(), nn.Linear(128, 128), nn.GELU())
+        self.attend = nn.Conv1d(config.features, _HEADS, 1)
+        self.where = nn.Parameter(torch.randn(_HEADS, self.places))
+        self.dense = nn.Sequential(nn.Linear(_HEADS * config.features + 1, 128), nn.GELU(), nn.Linear(128, 128), nn.GELU())
         self.to_mu, self.to_log_var = (nn.Linear(128, config.latents - 1) for _ in range(2))
         self.decoder = RestFrameDecoder(grid, self.frame, config)
-        nn.init.normal_(self.where, std=1.0)
 
     def features(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map of features (B, F, P), log10 of the signal to noise squared (B, 1), and a score of every shift (B, shifts)."""
@@ -153,8 +152,8 @@ class SpectralVAE(LatentModel):
         known = at_rest(torch.ones_like(maps[:, :1]), shift - self.shifts + 1, 0, self.places)  # (B, 1, places)
         rest = at_rest(maps, shift - self.shifts + 1, 0, self.places)  # (B, F, places)
         weight = (self.attend(rest) + self.where).masked_fill(known == 0, -1e4).softmax(dim=2)
-        pooled = (weight * self.value(rest)).sum(dim=2)  # (B, 4 F)
-        h = self.dense(torch.cat([pooled, strength], dim=1))
+        pooled = weight @ rest.transpose(1, 2)  # (B, heads, F): what each head finds where it looks
+        h = self.dense(torch.cat([pooled.flatten(1), strength], dim=1))
         return self.to_mu(h).float(), self.to_log_var(h).float().clamp(-12.0, 6.0)
 
     def log_stretch(self, scores: Tensor, shift: Tensor) -> Tensor:

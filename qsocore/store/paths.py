@@ -35,6 +35,11 @@ def runs(root: Path) -> Path:
     return root / "runs"
 
 
+def study(root: Path, name: str) -> Path:
+    """The search for the best settings of a run of that name, an SQLite file."""
+    return runs(root) / f"{name}.study.sqlite"
+
+
 def selections(root: Path) -> Path:
     """Folder of the selections kept in a store."""
     return root / "selections"
