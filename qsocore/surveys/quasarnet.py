@@ -145,14 +145,14 @@ def _names(table: BinTable) -> list[tuple[str, dict]]:
     target = [str(value).strip() for value in (column("TARGETID", "") if "TARGETID" in table else column("THING_ID", ""))]
     full = [str(text) for text in column("OBJECT_ID", "")]
     several = len(set(target)) < len(target)
-    plates = list(zip(*(column(name, None) for name in _SDSS), strict=True))
+    plates = list(zip(*(column(name, -1) for name in _SDSS), strict=True))
     release = f"{crc32(' '.join(target[:64] + full[:64]).encode()):08x}"
     rows = [{"ra": float(ra), "dec": float(dec), "z": float(z), "class": str(kind), "subclass": str(sub), "target": name}
             for ra, dec, z, kind, sub, name in zip(column("RA", np.nan), column("DEC", np.nan), column("Z", np.nan),
                                                    column("CLASS", ""), column("SUBCLASS", ""), target, strict=True)]
     out = []
     for k, row in enumerate(rows):
-        native = native_id(*plates[k]) if None not in plates[k] else f"{target[k]}[{k}]" if several else target[k]
+        native = native_id(*plates[k]) if min(plates[k]) >= 0 else f"{target[k]}[{k}]" if several else target[k]
         out.append((full[k] or f"{QuasarNet.name}:{release}:{native}", row))
     return out
 

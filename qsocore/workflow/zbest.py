@@ -2,7 +2,7 @@
 
 Columns of QuasarNET's ``qn_export`` (Busca & Balland 2018): ZBEST, IS_QSO, C_LINES, Z_LINES (one value a line, the header's
 LINE_0 ... say which), C_LINES_BAL; of redrock's ZBEST table: TARGETID, ZERR, ZWARN, SPECTYPE; besides OBJECT_ID, RA, DEC, and
-what SDSS calls a spectrum (PLATE, MJD, FIBERID, THING_ID) where the objects have such names.
+what SDSS calls a spectrum (PLATE, MJD, FIBERID, THING_ID) where objects have such names, -1 for the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qsocore.store import Store
 from qsocore.store.columns import to_numpy
 
 _QUASAR = 0.5  # probability from which IS_QSO is 1
-_SDSS = re.compile(r"(\d+)-(\d{5})-(\d+)")
+_SDSS = re.compile(r"(\d{1,5})-(\d{5})-(\d{1,4})")
 _UNKNOWN = -1
 _COMMENTS = {"TARGETID": "DESI's id, or SDSS's THING_ID; -1 where unknown", "ZWARN": "0 is good",
              "C_LINES": "confidence of each line", "Z_LINES": "redshift by each line", "C_LINES_BAL": "BAL probability",
@@ -62,7 +62,7 @@ def write_zbest(table: pa.Table, store: Store, file: BinaryIO) -> None:
 
 
 def names_of(store: Store, rows: NDArray[np.int64] | None = None) -> dict[str, NDArray]:
-    """OBJECT_ID, TARGETID, and PLATE, MJD, FIBERID where every object has them, of some rows of a store (all by default)."""
+    """OBJECT_ID, TARGETID, and PLATE, MJD, FIBERID where objects have them, of some rows of a store (all by default)."""
     table = store.table([name for name in ("object_id", "thing_id", "targetid") if name in store.columns], rows)
     out = {"OBJECT_ID": np.array(table["object_id"].to_pylist(), str)}
     native = [text.split(":", 2)[-1] for text in out["OBJECT_ID"].tolist()]
@@ -73,8 +73,8 @@ def names_of(store: Store, rows: NDArray[np.int64] | None = None) -> dict[str, N
     else:
         out["TARGETID"] = np.array([_whole(text) for text in native], np.int64)
     spectra = [_SDSS.fullmatch(text) for text in native]
-    if all(spectra):
-        numbers = np.array([found.groups() for found in spectra], np.int32).T
+    if any(spectra):
+        numbers = np.array([found.groups() if found else [_UNKNOWN] * 3 for found in spectra], np.int32).T
         out |= dict(zip(("PLATE", "MJD", "FIBERID"), numbers, strict=True))
         if "thing_id" in table.column_names:
             out["THING_ID"] = out["TARGETID"]
