@@ -1,4 +1,4 @@
-"""Where everything stands on the page: the bar above, filters and maps left, and on the right one of four pages."""
+"""Where everything stands on the page: the bar above, filters and maps left, and on the right one of five pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.views import VIEWS, View
 _GAP = 8
 _DRAWER = 292
 _TURNING_MS = 30
-_TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky"}
+_TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky", "models": "Models"}
 
 
 def page(session: Session) -> pmui.Page:

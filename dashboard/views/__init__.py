@@ -23,7 +23,7 @@ class View:
     ----------
     title : str
         On its tab; no two views share one.
-    place : {"map", "object", "object tab", "selection", "space", "sky", "drawer"}
+    place : {"map", "object", "object tab", "selection", "space", "sky", "models", "drawer"}
         Left, one under the other; on the right the page about the object (above, or a tab beneath), a tab of the page about
         the selection, or a page of its own; or the drawer of filters.
     order : int
@@ -33,7 +33,7 @@ class View:
     """
 
     title: str
-    place: Literal["map", "object", "object tab", "selection", "space", "sky", "drawer"]
+    place: Literal["map", "object", "object tab", "selection", "space", "sky", "models", "drawer"]
     order: int
     make: Callable[[Session], Any]
 
