@@ -21,7 +21,7 @@ def test_everything_a_key_does_exists():
     assert done == set(ACTIONS)
     spectrum = (Path(keys.__file__).parent / "views" / "spectrum.js").read_text()
     asked = [what for key in KEYS if key.how == "spectrum" for _, what in key.acts]
-    assert len(asked) == 9 and [what for what in asked if f'"{what}":' not in spectrum] == []
+    assert len(asked) == 10 and [what for what in asked if f'"{what}":' not in spectrum] == []
     assert {key.how for key in KEYS} == {"do", "spectrum", "figure", "focus", "click"}
 
 
