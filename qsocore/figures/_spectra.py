@@ -89,5 +89,6 @@ def short_id(object_id: str) -> str:
 
 def about(kind: str, z: float, snr: float) -> str:
     """What is known of an object in a few letters."""
-    parts = [kind or "class unknown", f"z {z:.3f}" if np.isfinite(z) else "", f"S/N {snr:.1f}" if np.isfinite(snr) else ""]
+    parts = [kind or "class unknown", f"z {round(z, 3) + 0.0:.3f}" if np.isfinite(z) else "",
+             f"S/N {snr:.1f}" if np.isfinite(snr) else ""]
     return "  ".join(part for part in parts if part)

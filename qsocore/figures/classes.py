@@ -41,14 +41,14 @@ def picture(judged: Judged) -> Canvas:
         left.annotate(f"{a:,} / {b:,}", (max(a, b, 1), y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7)
     left.set(xscale="log", xlim=(0.8, 6 * max(true.max(initial=1), called.max(initial=1))), xlabel="Objects",
              title=f"Population: {found.n:,} objects", yticks=place, yticklabels=found.names)
-    left.legend(loc="lower right")
+    left.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.2)
     left.invert_yaxis()
     _shares(middle, right, true, BLUE, f"Recall (macro {found.macro_recall:.3f})")
     middle.axvline(found.macro_recall, color=INK, lw=0.8, ls=(0, (4, 3)))
     _shares(last, right, called, RED, f"Precision ({100 * found.weighted_precision():.1f} % at BOSS's prevalence)")
     at = found.precision_at(PREVALENCE)
     last.plot(at, place, "D", ms=4, mfc="none", mec=GREEN, label="at BOSS's prevalence")
-    last.legend(loc="lower left", bbox_to_anchor=(0, 0.0))
+    last.legend(loc="upper right", bbox_to_anchor=(1.0, -0.1), borderaxespad=0.2)
     for axes in (left, middle, last):
         axes.tick_params(axis="y", length=0)
     return figure

@@ -24,7 +24,7 @@ ROW_ORDER = "store"
 PREDICTIONS = "predictions"
 """The file of columns in which a store keeps what a run says of its objects."""
 
-_PUBLISHED = ("run.json", "weights.safetensors", "projections")
+_PUBLISHED = ("run.json", "weights.safetensors", "journal.jsonl", "projections")
 
 
 @dataclass(frozen=True)
@@ -171,13 +171,26 @@ def find_run(name: str, store: Store | None = None) -> RunFolder:
             return run
     if RunFolder(Path(name)).finished:
         return RunFolder(Path(name))
+    begun = [run for run in (*runs, RunFolder(Path(name))) if name in (run.name, run.path.name, str(run.path))]
+    for run in reversed(begun):
+        if (run.path / "run.json").exists():
+            raise _without_weights(run)
     known = {run.name for run in finished}
     remedy = did_you_mean(name, known) if known else "train one: qso train infovae STORE --run NAME"
     raise StoreError(f"no finished run is called {name!r}", store.path if store else library(), remedy)
 
 
+def _without_weights(run: RunFolder) -> StoreError:
+    """Why a run that is there cannot be used."""
+    if not run.has_model:
+        return StoreError(f"the run {run.name} has latents of no model", run.path, "take a run that was trained")
+    return StoreError(f"the training of {run.name!r} is not finished: it has no weights", run.path,
+                      f"call 'qso train {run.config['model']} STORE --run {run.name}' with the same settings: it goes on from its "
+                      "last checkpoint")
+
+
 def copy_run(run: RunFolder, folder: Path) -> RunFolder:
-    """Copy what makes a run usable elsewhere: configuration, weights and the projections' references.
+    """Copy what makes a run usable elsewhere: configuration, weights, journal and the projections' references.
 
     Used both to publish a run to the library and to adopt one into a store; a copy that is there already is kept.
     """
