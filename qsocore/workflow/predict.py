@@ -21,6 +21,7 @@ from qsocore.models.load import Loaded
 from qsocore.preprocess.prepare import Prepared
 from qsocore.progress import Progress
 from qsocore.projections.neighbours import nearest
+from qsocore.redshift.columns import refined, refined_columns
 from qsocore.store import RunFolder, Store, find_run, open_store, paths
 from qsocore.store.columns import to_field
 from qsocore.store.files import write_whole
@@ -38,7 +39,7 @@ _OUTSIDE = {"bal_prob_pred": "bal_prob"}  # in a file of predictions no column o
 
 
 def predict(store_path: str | Path, run_name: str, out: str | Path | None = None, device: str = "auto",
-            layout: str | None = None) -> pa.Table:
+            layout: str | None = None, refine: bool = False) -> pa.Table:
     """Say of every object of a store what a run says.
 
     A predictor's columns (redshift, class ...) are kept in the store under the run, which is adopted when it is another
@@ -56,6 +57,8 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
         ``auto``, ``cpu`` or ``cuda``.
     layout : str, optional
         ``zbest`` writes a FITS file as QuasarNET and redrock do, see `qsocore.workflow.zbest`.
+    refine : bool
+        Whether redshifts are refined by templates, see `qsocore.redshift`.
 
     Returns
     -------
@@ -85,9 +88,11 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
         if out is None:
             raise ConfigError("a run with latents writes them to a file", "predict",
                               f"say --out FILE, or keep them in the store: qso embed {store.path} --run {run.name}")
+        if refine:
+            raise ConfigError(f"the run {run.name} has latents and no redshifts", "--refine", "take a run of a redshift model")
         table = _latents(store, run, device)
     else:
-        table = _kept(store, run, predict_table(store, loaded, device))
+        table = _kept(store, run, predict_table(store, loaded, device, refine))
     if layout == ZBEST:
         write_whole(out, lambda file: write_zbest(table, store, file))
     elif out:
@@ -96,19 +101,19 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
     return table
 
 
-def predict_table(store: Store, loaded: Loaded, device: str = "auto") -> pa.Table:
+def predict_table(store: Store, loaded: Loaded, device: str = "auto", refine: bool = False) -> pa.Table:
     """What a predictor says of every object of a store, its columns' meaning in the fields."""
-    columns = loaded.model.columns()
-    parts = [*predict_blocks(store, loaded, np.arange(store.n_rows), device)]
+    columns = refined_columns(loaded.model.columns()) if refine else loaded.model.columns()
+    parts = [*predict_blocks(store, loaded, np.arange(store.n_rows), device, refine)]
     values = {column.name: np.concatenate([part[column.name] for part in parts]) for column in columns}
     fields = [store.catalog.schema.field("object_id"), *(to_field(column) for column in columns)]
     arrays = [store.table(["object_id"]).column(0), *(_array(column, values[column.name]) for column in columns)]
     return pa.table(arrays, schema=pa.schema(fields))
 
 
-def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device: str = "auto"
-                   ) -> Iterator[dict[str, NDArray]]:
-    """Stream a predictor's columns over some rows of a store, in their order."""
+def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device: str = "auto",
+                   refine: bool = False) -> Iterator[dict[str, NDArray]]:
+    """Stream a predictor's columns over some rows of a store, in their order; with redshifts refined by templates if wanted."""
     model: Predictor = loaded.model.to(pick_device(device))
     prepared = Prepared(store, loaded.grid, loaded.normalisation)
     if prepared.note:
@@ -117,7 +122,8 @@ def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device
     with Progress(len(rows), "predict") as progress, torch.inference_mode():
         for block in prepared.stream(rows, BLOCK):
             x, w = torch.from_numpy(block.x).to(where), torch.from_numpy(block.w).to(where)
-            yield model.predict(x, w * model.seen)
+            said = model.predict(x, w * model.seen)
+            yield refined(said, block.x * block.scale[:, None], block.ivar, loaded.grid) if refine else said
             progress.update(len(block.rows))
 
 
