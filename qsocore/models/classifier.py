@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _NAMES = (*KINDS, "GALAXY")  # what the catalogue's classes are mapped to
 _FARTHEST_Z = 7.0
+_LEARNT_SHARE = 0.01  # of a batch's shares of the classes goes into what is known of them
 _CHUNK = 1024  # spectra at a time where there may be many
 
 
@@ -104,7 +105,7 @@ class Classifier(Predictor):
         self.to_kind = nn.Linear(config.features, n)
         self.to_z = nn.Linear(config.features, config.z_bins)
         self.unlike = Unlike(n_pix, config.features, config.components, config.references)
-        self.register_buffer("met", torch.zeros(n))  # training spectra of each class so far
+        self.register_buffer("share", torch.full((n,), 1.0 / n))  # of each class among the training spectra
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("calibration", torch.full((2,), torch.nan))  # expected error before and after
 
@@ -130,8 +131,8 @@ class Classifier(Predictor):
         scores, z_scores, _ = self(x, w)
         kind = labels["kind"]
         known = (kind >= 0) & (w > 0).any(dim=1)
-        if self.training:
-            self.met += torch.bincount(kind[known], minlength=len(self.met)).to(self.met)
+        if self.training and known.any():
+            self.share.lerp_(torch.bincount(kind[known], minlength=len(self.share)) / known.sum(), _LEARNT_SHARE)
         weight = self._weight(kind) * known  # (B,)
         total = weight.sum().clamp_min(1e-6)
         log_p = scores.log_softmax(dim=1).gather(1, kind.clamp_min(0)[:, None]).squeeze(1)  # (B,)
@@ -146,9 +147,8 @@ class Classifier(Predictor):
         return -torch.expm1(q * log_p) / q if q > 0 else -log_p
 
     def _weight(self, kind: Tensor) -> Tensor:
-        """Weight of each spectrum (B,) by its class, one on average over classes that were met."""
-        share = (self.met + 1.0) / (self.met + 1.0).sum()
-        each = (share * len(share)).pow(-self.config.balance).clamp_max(20.0)
+        """Weight of each spectrum (B,) by how common its class is; a class has at most twenty times the usual weight."""
+        each = (self.share.float() * len(self.share)).clamp_min(1e-4).pow(-self.config.balance).clamp_max(20.0)
         return each[kind.clamp_min(0)]
 
     def _z_loss(self, scores: Tensor, z: Tensor | None, w: Tensor) -> Tensor:
@@ -221,7 +221,7 @@ class Classifier(Predictor):
             p = (scores[held] / heat).softmax(dim=1)
             self.calibration[place] = calibration_error(p, kind[held], weight=weight[held])
         log.info("temperature %.3f: expected calibration error %.4f before, %.4f after", self.temperature, *self.calibration)
-        count = torch.bincount(kind[fit], minlength=len(self.met))
+        count = torch.bincount(kind[fit], minlength=len(self.share))
         self.unlike.learn_references(features[fit], count[kind[fit]].float().rsqrt())  # some of the rare classes too
         self.unlike.learn_usual(features[held], x[held], w[held])
 
