@@ -76,8 +76,8 @@ class RedshiftConfig:
     boxes: int = 256
     z_max: float = 6.0
     z_max_galaxy: float = 1.2
-    channels: tuple[int, ...] = (24, 48, 64, 80, 96)
-    features: int = 24
+    channels: tuple[int, ...] = (16, 32, 48, 64, 96)
+    features: int = 16
     hidden: int = 128
     dropout: float = 0.1
 
@@ -118,7 +118,7 @@ class RedshiftNet(Predictor):
         self.read = nn.Sequential(nn.Linear(2 * config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 3))
         ln_z = self.step * (torch.arange(max(self.n_quasar, self.n_galaxy), dtype=torch.float64) - _BELOW)
         self.register_buffer("ln_z", ln_z, persistent=False)  # ln(1 + z) of each shift
-        self.register_buffer("calibration", torch.tensor([1.0, 0.0, 1.0]))  # slope and offset of z_conf, factor of z_err
+        self.register_buffer("calibration", torch.tensor([1.0, 0.0, 1.0, 0.0]))  # see `calibrate`
 
     def look(self, x: Tensor, w: Tensor, matrices: tuple[Tensor, Tensor] | None = None
              ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -225,7 +225,8 @@ class RedshiftNet(Predictor):
             Column("z_2nd", "float64", "redshift", "", "Second most probable redshift, more than 6000 km/s away"),
             Column("z_conf", "float32", "quality", "", "Probability that z_pred is right within 6000 km/s"),
             Column("is_qso", "float32", "quality", "", "Probability to be a quasar"),
-            Column("bal_prob_pred", "float32", "quality", "", "Probability of broad absorption troughs of C IV, if it is seen"),
+            Column("bal_prob_pred", "float32", "quality", "",
+                   "Probability of broad troughs of C IV at even odds; missing where C IV is not seen"),
             *per_line,
         )
 
@@ -254,12 +255,12 @@ class RedshiftNet(Predictor):
         by_z = quasar + F.pad(galaxy, (0, self.n_quasar - self.n_galaxy))
         by_z[:, _BELOW] += star[:, 0]
         right = (self.ln_z[: self.n_quasar] - ln_z[:, None]).abs() < math.log1p(GOOD / C_KM_S)
-        slope, offset, factor = self.calibration
+        slope, offset, factor, odds = self.calibration
         conf = torch.sigmoid(slope * torch.logit((by_z * right).sum(1), 1e-6) + offset)
         second = self.ln_z[_with_neighbours(by_z * ~right).argmax(1)]
         out = {"z_pred": ln_z.expm1(), "z_err": factor * self.step * log_scatter.exp() * ln_z.exp(), "z_2nd": second.expm1(),
                "z_conf": conf, "is_qso": mass[:, 0], "mass": (by_z * right).sum(1),
-               "bal_prob_pred": torch.where(self._sees_troughs(x, w, ln_z), troughs.sigmoid(), math.nan)}
+               "bal_prob_pred": torch.where(self._sees_troughs(x, w, ln_z), (troughs + odds).sigmoid(), math.nan)}
         chance = boxes.exp()[:, :, :-1]  # (B, n_lines, positions)
         for number, (key, wave) in enumerate(LINES.items()):
             here = chance[:, number].argmax(1, keepdim=True)
@@ -296,8 +297,11 @@ class RedshiftNet(Predictor):
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, w: Tensor, labels: Labels) -> None:
-        """Fit z_conf to the share of redshifts that are right, and z_err to the scatter of those."""
-        self.calibration.copy_(torch.tensor([1.0, 0.0, 1.0]))
+        """Fit z_conf to the share of redshifts that are right, and z_err to the scatter of those; and even the odds of troughs.
+
+        The last makes 0.5 the threshold between two classes that count alike, as QuasarNET's balanced loss does.
+        """
+        self.calibration.copy_(torch.tensor([1.0, 0.0, 1.0, 0.0]))
         matrices = self.quasars.matrix(), self.galaxies.matrix()
         parts = [self._predict(a, b, matrices) for a, b in zip(x.split(_CHUNK), w.split(_CHUNK), strict=True)]
         z_pred, z_err, mass = (torch.cat([part[name] for part in parts]).double() for name in ("z_pred", "z_err", "mass"))
@@ -308,7 +312,9 @@ class RedshiftNet(Predictor):
         right = miss < GOOD / C_KM_S * (1.0 + labels["z"][known])
         slope, offset = _fit_logistic(torch.logit(mass[known], 1e-6), right.double())
         factor = (miss / z_err[known])[right].quantile(0.683)
-        self.calibration.copy_(torch.tensor([slope, offset, float(factor.clamp(0.1, 10.0))]))
+        trough = labels["has_troughs"]
+        odds = torch.log(((trough == 0).sum() + 1.0) / ((trough == 1).sum() + 1.0))
+        self.calibration.copy_(torch.tensor([slope, offset, float(factor.clamp(0.1, 10.0)), float(odds)]))
 
 
 def _with_neighbours(p: Tensor) -> Tensor:
