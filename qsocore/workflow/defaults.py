@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from qsocore.config import from_dict
+from qsocore.config import from_dict, to_dict
 from qsocore.errors import ConfigError, did_you_mean
 from qsocore.models import MODELS
 from qsocore.models.base import SpectrumModel
@@ -39,6 +39,7 @@ from qsocore.workflow.train import sort_settings, split_store, train
 
 _FEWEST = 600  # objects of which a test-size run is made: some of each class to validate with
 _COMPARED = 2048  # validation spectra by which the rounding is judged
+_STATED = ("config", "settings", "normalisation", "augmentation")  # of a run, as `sort_settings` gives them
 _HALF_MOST = float(torch.finfo(torch.float16).max)
 
 
@@ -149,15 +150,8 @@ def make_defaults(only: Iterable[str] = (), out: str | Path | None = None, work:
 def make(recipe: Recipe, out: Path, work: Path, workers: int | None = None, say: Callable[[str], Any] = print) -> RunFolder:
     """Simulate, train and ship one run; see `make_defaults`."""
     began = time.monotonic()
-    digest = sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()[:8]
-    path = work / f"{recipe.model}-{digest}.store"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        simulate(path, recipe.n, recipe.seed, recipe.survey, workers=workers, mixture=parse_mixture(recipe.mixture.split()),
-                 sample=Sample(recipe.quasars, recipe.redshift, recipe.label_noise))
-    store, simulated = open_store(path), time.monotonic()
-    trained = next((run for run in reversed(store.runs()) if run.name == recipe.model and run.finished), None) or \
-        train(recipe.model, path, recipe.model, recipe.words, publish=False)
+    store, simulated = stored(recipe, work, workers), time.monotonic()
+    trained = trained_on(store, recipe.model, recipe.model, recipe.words)
     run = ship(trained, recipe, out)
     before, after = held_out_loss(trained, store), held_out_loss(run, store)
     seconds, trained_in = simulated - began, time.monotonic() - simulated
@@ -166,6 +160,28 @@ def make(recipe: Recipe, out: Path, work: Path, workers: int | None = None, say:
         f"({trained.config['step']:,} steps), {size:.1f} -> {shipped_size:.1f} MB, validation loss {before:.5g} -> {after:.5g} "
         "as halves")
     return run
+
+
+def stored(recipe: Recipe, work: Path, workers: int | None = None) -> Store:
+    """The store that a recipe trains on, simulated where the folder has it not yet."""
+    simulation = {key: value for key, value in asdict(recipe).items() if key not in ("model", "words")}
+    digest = sha256(json.dumps(simulation, sort_keys=True).encode()).hexdigest()[:8]
+    path = work / f"{recipe.model}-{digest}.store"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        simulate(path, recipe.n, recipe.seed, recipe.survey, workers=workers, mixture=parse_mixture(recipe.mixture.split()),
+                 sample=Sample(recipe.quasars, recipe.redshift, recipe.label_noise))
+    return open_store(path)
+
+
+def trained_on(store: Store, model: str, name: str, words: tuple[str, ...]) -> RunFolder:
+    """The latest finished run of that name in a store; trained where there is none of these settings."""
+    config, *settings = sort_settings(MODELS.get(model), words)
+    stated = json.loads(json.dumps([to_dict(part) for part in (config, *settings)]))
+    for run in reversed(store.runs()):
+        if run.name == name and run.finished and [run.config.get(key) for key in _STATED] == stated:
+            return run
+    return train(model, store.path, name, words, publish=False)
 
 
 def ship(run: RunFolder, recipe: Recipe, out: Path) -> RunFolder:
