@@ -53,7 +53,8 @@ class ClassifierConfig:
         Before it, in training.
     forgiving : float
         q of the generalised cross entropy (1 - p^q) / q: 0 is the cross entropy, 1 the mean absolute error, which forgives
-        wrong labels most and learns slowest.
+        wrong labels most and learns slowest. Of stars with 5 % of the labels of O, B and C wrong, 0.3 found as many as 0
+        and as label smoothing or a learnt matrix of confusions did, and gave their true classes the highest likelihood.
     balance : float
         Weight of a class by its share of the training spectra to the power -balance: 1 makes all classes count alike.
     z_weight : float
@@ -72,7 +73,7 @@ class ClassifierConfig:
     strides: tuple[int, ...] = (4, 2, 2, 2, 2)
     features: int = 256
     dropout: float = 0.3
-    forgiving: float = 0.0
+    forgiving: float = 0.3
     balance: float = 1.0
     z_weight: float = 0.3
     z_bins: int = 96
