@@ -18,6 +18,7 @@ import numpy as np
 from qsocore.compiled import compiled
 
 MEAN_WIDTH = 10.0  # of the mean's own prior, in amplitudes
+MOST_OUTLIERS = 0.25  # of the good pixels
 _NODES = 4  # of the cubic interpolation
 
 
@@ -218,15 +219,17 @@ def polish(rows, zero, jobs, at, reach, pitch, below, above, flux, variance, lev
         good = 0
         for pixel in range(n_pix):
             good += root[pixel] > 0
-        dropped, fine = 0, 0.0
+        dropped, fine = 0, 0.0  # number of pixels left out, and what is paid for it
         for _ in range(2):
             misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
-            model = np.dot(x.astype(np.float32), columns)
+            pull = seen - np.dot(x.astype(np.float32), columns)
+            out_of_reach = (pull < -below) | (pull > above)
+            if dropped + out_of_reach.sum() > MOST_OUTLIERS * good:
+                break  # the model is wrong, not the pixels
             for pixel in range(n_pix):
-                pull = seen[pixel] - model[pixel]
-                if pull < -below or pull > above:
+                if out_of_reach[pixel]:
                     seen2 -= np.float64(seen[pixel]) ** 2
-                    fine += below**2 if pull < 0 else above**2
+                    fine += below**2 if pull[pixel] < 0 else above**2
                     root[pixel] = seen[pixel] = 0
                     dropped += 1
         error, chi2 = np.nan, np.nan

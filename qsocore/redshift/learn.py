@@ -8,7 +8,6 @@ lines are left out: they are outliers of a fit, not traits to be fitted.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -185,8 +184,3 @@ def made(seed: int) -> dict[str, object]:
     return {"command": "qso templates", "seed": seed, "code_version": __version__,
             "kinds": {name: {"rest": kind.rest, "z_range": kind.z_range, "n": kind.n, "components": kind.components}
                       for name, kind in KINDS.items()}}
-
-
-def with_error(one: TemplateSet, factor: float, added: float) -> TemplateSet:
-    """The set with a calibration of its redshift errors."""
-    return dataclasses.replace(one, z_error=(factor, added))

@@ -99,8 +99,8 @@ class Refined:
         By how much the second is worse: the difference of minus twice the log likelihood.
     chi2_dof : ndarray of float32
         Reduced chi2 of the best, with the error floor.
-    spectype : ndarray of object
-        QSO, GALAXY, STAR, or "".
+    spectype, template : ndarray of object
+        QSO, GALAXY, STAR, or "", and the name of the set that fits best.
     warn : ndarray of int32
         `Warn` bits.
     """
@@ -111,6 +111,7 @@ class Refined:
     delta_chi2: NDArray[np.float32]
     chi2_dof: NDArray[np.float32]
     spectype: NDArray
+    template: NDArray
     warn: NDArray[np.int32]
 
 
@@ -288,14 +289,15 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
         if len(row):
             last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.clip, settings.clip), None, settings)
     last[:, 0] = np.where(np.isfinite(last[:, 1]), last[:, 0], best[:, 0])
-    delta = second[:, 2] - best[:, 2]
+    with np.errstate(invalid="ignore"):
+        delta = second[:, 2] - best[:, 2]
     sets = [templates[number] if number >= 0 else None for number in chosen]
     z, dof = last[:, 0], np.maximum(last[:, 4] - len(spectra.bend) - 1, 1)
     chi2_dof = last[:, 3] / dof
     factor, added = np.array([one.z_error if one else (np.nan, np.nan) for one in sets]).reshape(n, 2).T
     z_err = np.hypot(factor * last[:, 1] * np.sqrt(np.maximum(chi2_dof, 1)), added / C_KM_S * (1 + z))
     return Refined(z, z_err.astype(np.float32), second[:, 0], delta.astype(np.float32), chi2_dof.astype(np.float32),
-                   np.array([one.spectype if one else "" for one in sets], object),
+                   *(np.array([getattr(one, name) if one else "" for one in sets], object) for name in ("spectype", "name")),
                    _warnings(spectra, last, delta, sets, settings))
 
 
