@@ -84,8 +84,8 @@ class RedshiftConfig:
     def __post_init__(self):
         if min(self.boxes, self.features, self.hidden, *self.channels) < 1 or len(self.channels) < 2:
             raise ConfigError("boxes, features, hidden and at least two channels must be 1 or more", "RedshiftConfig")
-        if not (self.z_max > 0 and self.z_max_galaxy > 0 and 0 <= self.dropout < 1):
-            raise ConfigError("z_max and z_max_galaxy must be positive, dropout in 0 to 1", "RedshiftConfig")
+        if not (0 < self.z_max_galaxy <= self.z_max and 0 <= self.dropout < 1):
+            raise ConfigError("0 < z_max_galaxy <= z_max and dropout in 0 to 1 are needed", "RedshiftConfig")
 
 
 class RedshiftNet(Predictor):
@@ -259,7 +259,7 @@ class RedshiftNet(Predictor):
         conf = torch.sigmoid(slope * torch.logit((by_z * right).sum(1), 1e-6) + offset)
         second = self.ln_z[_with_neighbours(by_z * ~right).argmax(1)]
         out = {"z_pred": ln_z.expm1(), "z_err": factor * self.step * log_scatter.exp() * ln_z.exp(), "z_2nd": second.expm1(),
-               "z_conf": conf, "is_qso": mass[:, 0], "mass": (by_z * right).sum(1),
+               "z_conf": conf, "is_qso": mass[:, 0].clamp_max(1.0), "mass": (by_z * right).sum(1),
                "bal_prob_pred": torch.where(self._sees_troughs(x, w, ln_z), (troughs + odds).sigmoid(), math.nan)}
         chance = boxes.exp()[:, :, :-1]  # (B, n_lines, positions)
         for number, (key, wave) in enumerate(LINES.items()):

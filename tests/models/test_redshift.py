@@ -218,3 +218,5 @@ def test_a_rest_frame_grid_and_empty_settings_are_refused():
         RedshiftConfig(boxes=0)
     with pytest.raises(ConfigError):
         RedshiftConfig(dropout=1.0)
+    with pytest.raises(ConfigError, match="z_max_galaxy"):
+        RedshiftConfig(z_max=1.0)
