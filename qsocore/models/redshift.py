@@ -353,4 +353,5 @@ def build(config: RedshiftConfig, grid: WaveGrid) -> RedshiftNet:
 
 MODEL = Model("redshift", "Redshift, quasar or not, broad absorption: line boxes and every shift (after QuasarNET)",
               "Busca & Balland 2018, arXiv:1808.09955", RedshiftConfig, build, labels,
-              ("epochs=12", "lr=2e-3", "batch=256", "clip=5"))
+              ("epochs=8", "lr=3e-3", "batch=256", "clip=50", "noisier=0.5", "bent=0.5", "gapped=0.4", "armless=0.1",
+               "shortened=0.5", "skyed=0.3", "blurred=0.2"))
