@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """The attribution of one session: follows the question in State and the object in focus, beside the event loop.
+    """The attribution of one session: follows the question in State, beside the event loop; `ask` for another object.
 
     Attributes
     ----------
@@ -25,8 +25,7 @@ class Asking:
         self._work, self._listing = session.latest(), session.latest()
         self._last = ""
         self._listed: str | None = None
-        session.on(["why", "focus", "run"], self._ask)
-        session.once_shown(self._ask)
+        session.on(["why"], self.ask)
 
     def _heard(self, message: dict[str, Any]) -> None:
         state = self.session.state
@@ -56,7 +55,8 @@ class Asking:
 
         self._listing.submit(lambda: explanations.menu(run), then)
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask what State says of the object in focus."""
         session, state = self.session, self.session.state
         self.desk.why = state.why
         row, question = session.focus_row, Question.read(state.why)

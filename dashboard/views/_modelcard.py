@@ -19,7 +19,7 @@ def head(chosen: Sequence[Training], colours: Sequence[str]) -> str:
         return f'<div class="title many">{named}</div><div class="standing">{len(chosen)} runs beside each other</div>'
     (run,) = chosen
     done = f"{100 * run.share:.1f}"
-    bar = f'<div class="bar" role="progressbar" aria-valuenow="{done}"><i style="width:{done}%"></i></div>' \
+    bar = f'<div class="meter" role="progressbar" aria-valuenow="{done}"><i style="width:{done}%"></i></div>' \
         if run.state != FINISHED else ""
     return (f'<div class="title">{_who(run, colours[0])}<span class="kind">{words.html(run.config["model"])}</span></div>'
             f'<div class="standing" role="status">{words.html(runs.standing(run))}{bar}</div>')

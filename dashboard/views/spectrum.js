@@ -167,7 +167,7 @@ class Desk {
     this.method = make("select", {"aria-label": "Method of attribution", title: "Method", onchange: asks})
     this.told = make("output", {class: "told"})
     this.question = make("span", {class: "question"}, this.target, this.method, this.told)
-    row.append(this.question, open)
+    row.append(open, this.question)
 
     this.smoothing = this.slider("Smoothing", "Gaussian, weighted by inverse variance (s, d)", 0, WIDEST, 0.5,
                                  (value) => this.set({smoothing: value}))
@@ -282,8 +282,10 @@ class Desk {
     const shares = fits ? spread(answer.pixels, this.kept.smoothing) : []
     const data = {wave: Float64Array.from(fits ? answer.wave : [], (wave) => wave * this.scale),
                   up: Float64Array.from(shares, (share) => Math.max(share, 0)), down: Float64Array.from(shares, (share) => Math.min(share, 0))}
-    const end = 1.06 * shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0) || 1
-    figure.y_range.setv({start: -end, end, reset_start: -end, reset_end: end}, HERE)
+    const low = 1.06 * data.down.reduce((most, share) => Math.min(most, share), 0)
+    const high = 1.06 * data.up.reduce((most, share) => Math.max(most, share), 0), room = 0.06 * (high - low)
+    const [start, end] = high > low ? [low - room, high + room] : [-1, 1]
+    figure.y_range.setv({start, end, reset_start: start, reset_end: end}, HERE)
     source.setv({data}, ANEW)
   }
 

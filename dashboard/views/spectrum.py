@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 _FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ² per pixel"}
 
+_HIGH = "clamp(50px, 7.5vh, 90px)"
+_STRIP = {"flex": f"0 0 {_HIGH}", "height": _HIGH, "min-height": "0"}
+
 
 class SpectrumPane:
     """The upper right of the page."""
@@ -61,7 +64,8 @@ class SpectrumPane:
         self.head = pn.pane.HTML("", height=48, margin=0, **looks)
         self.hint = pn.pane.HTML("", margin=0, stylesheets=[theme.css()], sizing_mode="stretch_both")
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0)
-        self.strip = pn.pane.Bokeh(self.plot.attribution, sizing_mode="stretch_width", height=46, margin=(0, 6, 0, 6))
+        self.strip = pn.pane.Bokeh(self.plot.attribution, sizing_mode="stretch_both", margin=(0, 6, 0, 6),
+                                   styles=_STRIP)
         self.figures = pn.Column(
             self.desk,
             pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6, 0, 6), styles={"flex": "2.4 1 0"}),
@@ -82,6 +86,7 @@ class SpectrumPane:
         table, run = session.table, session.state.run
         if row < 0:
             self._work.cancel()
+            self.asking.ask()
             self._nothing("", "Tap an object on the map",
                           "Its spectrum, reconstruction and residual appear here; lasso or box to select many.",
                           below=self._without_run())
@@ -115,6 +120,7 @@ class SpectrumPane:
         if fault is not None:
             self.session.failed(fault)
         self.desk.scene = scene
+        self.asking.ask()  # after the spectrum, which comes first
         self._unfold()
         self.head.object = self._head(view.object_id, view.row)
         self._fill(self.figures)
