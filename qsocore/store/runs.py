@@ -185,8 +185,8 @@ def _without_weights(run: RunFolder) -> StoreError:
     if not run.has_model:
         return StoreError(f"the run {run.name} has latents of no model", run.path, "take a run that was trained")
     return StoreError(f"the training of {run.name!r} is not finished: it has no weights", run.path,
-                      f"call 'qso train {run.config['model']} STORE --run {run.name}' with the same settings: it goes on from its "
-                      "last checkpoint")
+                      f"call 'qso train {run.config['model']} STORE --run {run.name}' with the same settings: it goes on where "
+                      "it was")
 
 
 def copy_run(run: RunFolder, folder: Path) -> RunFolder:

@@ -55,3 +55,25 @@ def test_limits_hold():
 def test_unknown_selection_names_the_nearest():
     with pytest.raises(ConfigError, match="dr16q"):
         luminosity.draw(3, np.random.default_rng(0), "dr16")
+
+
+@pytest.mark.parametrize("selection", [*luminosity.SELECTIONS, luminosity.FLAT])
+def test_redshifts_stay_in_their_range(selection):
+    for low, high in ((0.05, 5.2), (1.8, 3.8), (2.0, 2.02)):
+        z, m_1450 = luminosity.draw(4000, np.random.default_rng(3), selection, z_range=(low, high))
+        assert low <= z.min() and z.max() <= high + 1e-9 and np.isfinite(m_1450).all()
+
+
+def test_a_flat_selection_keeps_the_luminosities_of_its_limits():
+    """At one redshift it draws the quasars that the other selections draw there."""
+    near = {name: luminosity.draw(20_000, np.random.default_rng(4), name, z_range=(1.0, 1.1))[1] for name in ("flat", "all")}
+    np.testing.assert_allclose(*(np.percentile(values, [5, 25, 50, 75, 95]) for values in near.values()), atol=0.06)
+    z, m_1450 = luminosity.draw(20_000, np.random.default_rng(5), "flat", z_range=(0.05, 5.2))
+    g = luminosity.apparent(m_1450, z, "g")
+    assert np.percentile(g, 0.1) > 16.9 and np.percentile(g, 99.9) < 23.2
+
+
+@pytest.mark.parametrize("limits", [(0.0, 1.0), (1.0, 0.5), (1.0, 1.01), (1.0, 5.7), (float("nan"), 2.0)])
+def test_wrong_ranges_of_redshift_are_refused(limits):
+    with pytest.raises(ConfigError, match="no range of redshift"):
+        luminosity.draw(3, np.random.default_rng(0), "flat", z_range=limits)
