@@ -39,13 +39,14 @@ class ModelsPage:
         self.term = pmui.Select(label="Curve", options=["loss"], value="loss", size="small", width=150, margin=(0, 8, 0, 0),
                                 sx=NARROW)
         self.term.param.watch(lambda _: self._draw(), "value")
-        self.scale = one_of({"Linear": "linear", "Log": "log"}, self._rescale)
+        self.scale = one_of({"Linear": "linear", "Log": "log"}, self._draw)
         self.key = pn.pane.HTML('<div class="key"><i></i>validation<i class="train"></i>training<b></b>best</div>',
                                 align="center", **looks)
-        self.plot = CurveFigure(log=False)
-        self.canvas = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_both", margin=(0, 6, 0, 6))
+        self.plots = {"linear": CurveFigure(log=False), "log": CurveFigure(log=True)}
+        self.canvases = {name: pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=(0, 6, 0, 6))
+                         for name, plot in self.plots.items()}
         self.without = pn.pane.HTML(empty(*_NO_CURVES), sizing_mode="stretch_both", **looks)
-        self.curves = pn.Column(self.canvas, sizing_mode="stretch_both", margin=0, styles={"flex": "1 1 0", "min-height": "0"})
+        self.curves = pn.Column(self.canvases["linear"], sizing_mode="stretch_both", margin=0, styles={"flex": "1 1 0", "min-height": "0"})
         self.side = one_of({"Evaluation": "evaluation", "Card": "card"}, self._describe)
         self.about = pn.pane.HTML("", sizing_mode="stretch_both", **looks, styles={"overflow-y": "auto", "flex": "1.15 1 0",
                                                                                    "min-height": "0"})
@@ -165,23 +166,18 @@ class ModelsPage:
 
     def _draw(self) -> None:
         chosen = self._chosen()
-        there = self.plot.show([(run.folder.name, run.curves) for run in chosen], self.term.value, self._colours)
-        self.plot.paint(theme.ink(self.session.dark))
+        plot = self.plots[self.scale.value]
+        there = plot.show([(run.folder.name, run.curves) for run in chosen], self.term.value, self._colours)
+        plot.paint(theme.ink(self.session.dark))
         if not there and any(len(run.curves.epochs) for run in chosen):
             self.without.object = empty("Nothing of it is positive", "A logarithmic axis cannot show it: choose Linear.") \
-                if self.plot.log else empty("Nothing is said of it", "Choose another curve.")
+                if plot.log else empty("Nothing is said of it", "Choose another curve.")
         elif not there:
             self.without.object = empty("The first epoch is under way", "Its losses appear when it is done.") \
                 if any(run.state == TRAINING for run in chosen) else empty(*_NO_CURVES)
-        content = self.canvas if there else self.without
+        content = self.canvases[self.scale.value] if there else self.without
         if self.curves.objects != [content]:
             self.curves[:] = [content]
-
-    def _rescale(self) -> None:
-        """A figure of another kind of axis takes the place of the one that is there."""
-        self.plot = CurveFigure(log=self.scale.value == "log")
-        self.canvas = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_both", margin=(0, 6, 0, 6))
-        self._draw()
 
     def _repaint(self) -> None:
         self._shown = None

@@ -47,11 +47,11 @@ def row_of(page, name):
     return page.page.locator(".runs tr[data-key]", has=page.page.locator("td.name", has_text=name))
 
 
-def wait_for_curves(page, wanted):
-    """Until the figure shows these points of the validation, shape (n,)."""
+def wait_for_curves(page, wanted, figure="curves linear"):
+    """Until a figure shows these points of the validation, shape (n,)."""
     for _ in range(300):
-        if page.page.evaluate("() => !!Bokeh.documents[0].get_model_by_name('curves')"):
-            valid = page.data("curves", "points", "valid")
+        if page.page.evaluate("(name) => !!Bokeh.documents[0].get_model_by_name(name)", figure):
+            valid = page.data(figure, "points", "valid")
             if len(valid) == len(wanted) and np.allclose(valid, wanted, rtol=1e-6, equal_nan=True):
                 return
         page.page.wait_for_timeout(100)
@@ -90,9 +90,9 @@ def test_several_are_laid_over_each_other_on_either_scale(atlas, judged, url):
     page.page.get_by_role("button", name="Card", exact=True).click()
     page.page.locator(".measures td", has_text="model").first.wait_for()
     page.page.get_by_role("button", name="Log", exact=True).click()
-    wait_for_curves(page, [loss if loss > 0 else np.nan for loss in both])
+    wait_for_curves(page, [loss if loss > 0 else np.nan for loss in both], "curves log")
     row_of(page, "zed").get_by_role("checkbox").click()
-    wait_for_curves(page, [loss if loss > 0 else np.nan for loss in valid_loss(judged.store.run("kinds"))])
+    wait_for_curves(page, [loss if loss > 0 else np.nan for loss in valid_loss(judged.store.run("kinds"))], "curves log")
 
 
 def test_a_training_is_followed_while_it_runs(atlas, judged, url):
@@ -106,7 +106,7 @@ def test_a_training_is_followed_while_it_runs(atlas, judged, url):
         row_of(page, "live").click()
         seen = []
         for _ in range(600):
-            seen.append(len(page.data("curves", "points", "valid")))
+            seen.append(len(page.data("curves linear", "points", "valid")))
             if seen[-1] > seen[0] > 0 or (seen[-1] > 3 and len(set(seen)) > 2):
                 break
             page.page.wait_for_timeout(100)
@@ -194,7 +194,7 @@ def test_the_predicted_redshift_can_be_taken_for_the_marks(atlas, judged, url):
 @pytest.mark.parametrize(("scheme", "size"), [("light", (1280, 720)), ("dark", (1920, 1080))])
 def test_nothing_is_cut(atlas, judged, url, scheme, size):
     page = atlas(f"?page=models&models={judged.store.run('zed').path.name}", size=size, scheme=scheme, url=url)
-    page.wait_for_figure("curves", 110)
+    page.wait_for_figure("curves linear", 110)
     page.page.locator(".about").wait_for()
     document = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     assert page.page.evaluate(document) == list(size), "the page does not scroll"
