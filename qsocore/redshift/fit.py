@@ -18,7 +18,10 @@ import numpy as np
 from qsocore.compiled import compiled
 
 MEAN_WIDTH = 10.0  # of the mean's own prior, in amplitudes
-MOST_OUTLIERS = 0.25  # of the good pixels
+MOST_OUTLIERS = 0.4  # of the good pixels
+_NEAR = 2  # half steps on each side in the second scan
+_STEPS = 6  # of the search for a minimum
+_FLATTEST, _STEEPEST = 0.5, 100.0  # rise of the misfit at one step from which its curvature is taken
 _NODES = 4  # of the cubic interpolation
 
 
@@ -127,19 +130,29 @@ def misfit(rows, at, root, seen, seen2, bend, width, columns, chol, x):
 
 
 @compiled
-def weigh(rows, at, flux, variance, level, floor, root, seen, scatter):
-    """Weights at a redshift: the noise, and a fraction of the flux's `level`, as much as the templates leave out and `floor`.
+def weigh(rows, at, flux, variance, level, floor, root, seen, pair):
+    """Weights at a redshift: the noise, what the templates leave out, and `floor` times the flux's `level`.
 
-    Pixels whose variance is not positive weigh nothing. Fills root and seen (n_pix,); returns the sums of seen^2 and of ln W.
+    Pixels whose variance is not positive weigh nothing. Fills root and seen (n_pix,), with room for the mean and the scatter
+    in pair (2, n_pix); returns the sums of seen^2 and of ln W.
     """
+    last = rows.shape[1] - 1
     for i in range(len(root)):
         root[i] = 1
-    place(rows[:, rows.shape[1] - 1:], at, root, scatter)
+    place(rows, at, root, pair[:1])
+    place(rows[:, last:], at, root, pair[1:])
+    right, normal = 0.0, 1e-30
+    for i in range(len(root)):
+        if variance[i] > 0:
+            w = 1 / (variance[i] + (level[i] * floor) ** 2)
+            right += w * flux[i] * pair[0, i]
+            normal += w * np.float64(pair[0, i]) ** 2
+    amplitude = max(right / normal, 0.0)
     total, logs = 0.0, 0.0
     for i in range(len(root)):
         root[i] = seen[i] = 0
         if variance[i] > 0:
-            w = 1 / (variance[i] + level[i] ** 2 * (scatter[0, i] ** 2 + floor**2))
+            w = 1 / (variance[i] + (level[i] * floor) ** 2 + (amplitude * pair[1, i]) ** 2)
             root[i] = np.sqrt(w)
             seen[i] = flux[i] * root[i]
             total += np.float64(seen[i]) ** 2
@@ -148,8 +161,31 @@ def weigh(rows, at, flux, variance, level, floor, root, seen, scatter):
 
 
 @compiled
-def scan(rows, zero, jobs, at, half, pitch, flux, variance, level, floor, bend, width, value, best):
-    """The best of `2 half + 1` redshifts `pitch` samples apart around each job's.
+def leave_out(root, seen, columns, x, below, above, most):
+    """Take the weight from pixels farther than `below` or `above` the model (in standard deviations), if at most `most` are.
+
+    Returns
+    -------
+    float, float, int
+        What seen^2 is less, the penalty, and how many pixels.
+    """
+    pull = seen - np.dot(x.astype(np.float32), columns)
+    less, penalty, n = 0.0, 0.0, 0
+    for i in range(len(root)):
+        n += pull[i] < -below or pull[i] > above
+    if n > most:
+        return 0.0, 0.0, 0  # the model is wrong, not the pixels
+    for i in range(len(root)):
+        if pull[i] < -below or pull[i] > above:
+            less += np.float64(seen[i]) ** 2
+            penalty += below**2 if pull[i] < 0 else above**2
+            root[i] = seen[i] = 0
+    return less, penalty, n
+
+
+@compiled
+def scan(rows, zero, jobs, at, half, pitch, below, flux, variance, level, floor, bend, width, value, best):
+    """The best of `2 half + 1` redshifts `pitch` samples apart around each job's, and again, more closely, without troughs.
 
     Parameters
     ----------
@@ -161,6 +197,8 @@ def scan(rows, zero, jobs, at, half, pitch, flux, variance, level, floor, bend, 
         Which spectrum.
     at : ndarray, shape (p,)
         Around which log10(1 + z) / step.
+    below : float
+        As for `polish`.
     flux, variance, level : ndarray of float32, shape (n, n_pix)
         Spectra.
     value, best : ndarray, shape (p,)
@@ -169,19 +207,28 @@ def scan(rows, zero, jobs, at, half, pitch, flux, variance, level, floor, bend, 
     k, n_pix = rows.shape[1] - 1, flux.shape[1]
     m = k + len(bend)
     columns, chol, x = np.zeros((m, n_pix), np.float32), np.zeros((m, m)), np.zeros(m)
-    root, seen, scatter = np.zeros(n_pix, np.float32), np.zeros(n_pix, np.float32), np.zeros((1, n_pix), np.float32)
+    root, seen, pair = np.zeros(n_pix, np.float32), np.zeros(n_pix, np.float32), np.zeros((2, n_pix), np.float32)
+    values = np.empty(2 * half + 1)
     for p in range(len(jobs)):
-        i = jobs[p]
-        seen2, logs = weigh(rows, zero - at[p], flux[i], variance[i], level[i], floor, root, seen, scatter)
-        values = np.empty(2 * half + 1)
+        i, middle = jobs[p], at[p]
+        seen2, logs = weigh(rows, zero - middle, flux[i], variance[i], level[i], floor, root, seen, pair)
         for step in range(2 * half + 1):
-            here = zero - at[p] - (step - half) * pitch
-            values[step] = misfit(rows, here, root, seen, seen2, bend, width, columns, chol, x)[0] - logs
-        lowest = np.argmin(values)
-        value[p] = values[lowest]
-        best[p] = at[p] + (lowest - half) * pitch
-        if 0 < lowest < 2 * half:
-            best[p] += pitch * vertex(values[lowest - 1], values[lowest], values[lowest + 1])[0]
+            here = zero - middle - (step - half) * pitch
+            values[step] = misfit(rows, here, root, seen, seen2, bend, width, columns, chol, x)[0]
+        middle += (np.argmin(values) - half) * pitch
+        seen2, logs = weigh(rows, zero - middle, flux[i], variance[i], level[i], floor, root, seen, pair)
+        misfit(rows, zero - middle, root, seen, seen2, bend, width, columns, chol, x)
+        less, penalty, _ = leave_out(root, seen, columns, x, below, np.inf, MOST_OUTLIERS * n_pix)
+        seen2 -= less
+        near = np.empty(2 * _NEAR + 1)
+        for step in range(2 * _NEAR + 1):
+            here = zero - middle - (step - _NEAR) * pitch / 2
+            near[step] = misfit(rows, here, root, seen, seen2, bend, width, columns, chol, x)[0]
+        lowest = np.argmin(near)
+        value[p] = near[lowest] + penalty - logs
+        best[p] = middle + (lowest - _NEAR) * pitch / 2
+        if 0 < lowest < 2 * _NEAR:
+            best[p] += pitch / 2 * vertex(near[lowest - 1], near[lowest], near[lowest + 1])[0]
 
 
 @compiled
@@ -195,7 +242,7 @@ def vertex(left, middle, right):
 
 
 @compiled
-def polish(rows, zero, jobs, at, reach, pitch, below, above, flux, variance, level, floor, bend, width, out):
+def polish(rows, zero, jobs, at, reach, pitch, below, above, rounds, flux, variance, level, floor, bend, width, out):
     """The minimum near each job's redshift, by parabolas of shrinking steps.
 
     Parameters
@@ -205,6 +252,8 @@ def polish(rows, zero, jobs, at, reach, pitch, below, above, flux, variance, lev
     below, above : float
         Pixels that lie farther than this below or above the model at the start (in standard deviations) are left out, each
         for a penalty of its square: absorbers and cosmic rays are no reason to doubt a redshift, but not for free.
+    rounds : int
+        How often that is done.
     out : ndarray, shape (p, 7)
         Takes where, its standard error, misfit, chi2, number of pixels, share of pixels left out, amplitude of the mean; the
         error is NaN where there is no minimum within reach.
@@ -212,45 +261,38 @@ def polish(rows, zero, jobs, at, reach, pitch, below, above, flux, variance, lev
     k, n_pix = rows.shape[1] - 1, flux.shape[1]
     m = k + len(bend)
     columns, chol, x = np.zeros((m, n_pix), np.float32), np.zeros((m, m)), np.zeros(m)
-    root, seen, scatter = np.zeros(n_pix, np.float32), np.zeros(n_pix, np.float32), np.zeros((1, n_pix), np.float32)
+    root, seen, pair = np.zeros(n_pix, np.float32), np.zeros(n_pix, np.float32), np.zeros((2, n_pix), np.float32)
     for p in range(len(jobs)):
         i, here, step = jobs[p], at[p], pitch
-        seen2, logs = weigh(rows, zero - here, flux[i], variance[i], level[i], floor, root, seen, scatter)
+        seen2, logs = weigh(rows, zero - here, flux[i], variance[i], level[i], floor, root, seen, pair)
         good = 0
         for pixel in range(n_pix):
             good += root[pixel] > 0
-        dropped, fine = 0, 0.0  # number of pixels left out, and what is paid for it
-        for _ in range(2):
+        dropped, penalty = 0, 0.0
+        for _ in range(rounds):
             misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
-            pull = seen - np.dot(x.astype(np.float32), columns)
-            out_of_reach = (pull < -below) | (pull > above)
-            if dropped + out_of_reach.sum() > MOST_OUTLIERS * good:
-                break  # the model is wrong, not the pixels
-            for pixel in range(n_pix):
-                if out_of_reach[pixel]:
-                    seen2 -= np.float64(seen[pixel]) ** 2
-                    fine += below**2 if pull[pixel] < 0 else above**2
-                    root[pixel] = seen[pixel] = 0
-                    dropped += 1
-        error, chi2 = np.nan, np.nan
-        middle = misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)[0]
-        for _ in range(6):
+            less, paid, n = leave_out(root, seen, columns, x, below, above, MOST_OUTLIERS * good - dropped)
+            seen2, penalty, dropped = seen2 - less, penalty + paid, dropped + n
+        error = np.nan
+        middle, chi2 = misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
+        amplitude = x[0]
+        for _ in range(_STEPS):
             left = misfit(rows, zero - here + step, root, seen, seen2, bend, width, columns, chol, x)[0]
             right = misfit(rows, zero - here - step, root, seen, seen2, bend, width, columns, chol, x)[0]
-            move, _, bow = vertex(left, middle, right)
-            inside = left >= middle <= right
-            if not inside:  # downhill, by a whole step
-                move = -1.0 if left < right else 1.0
-            here += move * step
-            if abs(here - at[p]) > reach:
-                break
-            middle, chi2 = misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
-            if inside and bow > 0:
+            move, height, bow = vertex(left, middle, right)
+            if bow > 0 and left >= middle and middle <= right:
+                here += move * step
                 error = step / np.sqrt(bow)
-                if abs(move) < 0.3 and bow < 30:
+                if abs(move) < 0.5 and _FLATTEST < bow < _STEEPEST:
+                    middle = height
                     break
-                step = min(step, max(2 * error, 0.02 * pitch))
-        if abs(here - at[p]) > reach or not np.isfinite(middle):
+                step = min(max(1.5 * error, 0.1 * pitch), 5 * pitch)
+                middle, chi2 = misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
+            else:  # downhill, by a whole step
+                here, middle = (here - step, left) if left < right else (here + step, right)
+            if not abs(here - at[p]) <= reach:
+                break
+        if not abs(here - at[p]) <= reach or not np.isfinite(middle):
             error = np.nan
-        out[p, 0], out[p, 1], out[p, 2], out[p, 3] = here, error, middle + fine - logs, chi2
-        out[p, 4], out[p, 5], out[p, 6] = good - dropped, dropped / max(good, 1), x[0]
+        out[p, 0], out[p, 1], out[p, 2], out[p, 3] = here, error, middle + penalty - logs, chi2
+        out[p, 4], out[p, 5], out[p, 6] = good - dropped, dropped / max(good, 1), amplitude

@@ -93,8 +93,8 @@ _WIDE = DEFAULT_GRID.step  # 155 km/s
 _STAR = {"rest": (3480.0, 10700.0), "z_range": (-0.0035, 0.0035), "components": 6, "step": _WIDE, "n": 2048, "places": 1,
          "source": stars}
 KINDS = MappingProxyType({
-    "QSO-HIZ": Kind((545.0, 4480.0), (1.35, 5.6), 40, _WIDE, 4800, 80, _quasars, quasars),
-    "QSO-LOZ": Kind((1190.0, 10450.0), (0.005, 2.0), 40, _WIDE, 4800, 80, _quasars, quasars),
+    "QSO-HIZ": Kind((545.0, 4480.0), (1.55, 5.6), 40, _WIDE, 4800, 80, _quasars, quasars),
+    "QSO-LOZ": Kind((1190.0, 10450.0), (0.005, 1.75), 40, _WIDE, 4800, 80, _quasars, quasars),
     "GALAXY": Kind((1760.0, 10520.0), (-0.003, 1.02), 12, _WIDE / 2, 3000, 30, _galaxies, galaxies),
     "STAR-OBA": Kind(draw=_stars("O", "B", "A"), **_STAR), "STAR-FG": Kind(draw=_stars("F", "G"), **_STAR),
     "STAR-K": Kind(draw=_stars("K"), **_STAR), "STAR-ML": Kind(draw=_stars("M", "L"), **_STAR),

@@ -49,7 +49,7 @@ class Settings:
     finalists : int
         Minima of the scan that are looked at closely.
     broad : float
-        Width of the scan's pixels, km/s at least.
+        Width of the scan's pixels, km/s.
     few : int
         Components in the scan.
     floor : float
@@ -63,15 +63,15 @@ class Settings:
     medium : int
         Components in the search around the best few.
     trough : float
-        In that search, pixels so many standard deviations below the model are absorbed, and count no more than that.
+        In scan and search, pixels so many standard deviations below the model are absorbed, and count no more than that.
     clip : float
-        Pixels farther from the best model (standard deviations) are left out of the last step.
+        Pixels so many standard deviations above the best model are left out of the last step.
     small : float
         Difference of chi2 below which a second minimum is a warning.
     """
 
-    window: float = 5000.0
-    pitch: float = 500.0
+    window: float = 4000.0
+    pitch: float = 700.0
     finalists: int = 3
     broad: float = 600.0
     few: int = 8
@@ -148,7 +148,7 @@ def refine(flux: ArrayLike, ivar: ArrayLike, grid: WaveGrid, candidates: ArrayLi
         flux, ivar, _ = rebin(grid.wave, flux, ivar, None, DEFAULT_GRID.edges)
         grid = DEFAULT_GRID
     fine = Spectra.of(flux, ivar, grid.start, grid.step, settings)
-    broad = fine.binned(max(int(settings.broad / C_KM_S / LN10 / grid.step), 1), settings)
+    broad = fine.binned(max(round(settings.broad / C_KM_S / LN10 / grid.step), 1), settings)
     value, z = _scan(broad, candidates, templates, settings)  # (n, jobs) each, and which set they are of
     return _decide(fine, *_finalists(value, z, templates, candidates.shape[1], settings), templates, settings)
 
@@ -228,9 +228,9 @@ def _scan(spectra: Spectra, candidates: NDArray, templates: tuple[TemplateSet, .
         reach = min(settings.window, (high - low) / 2 * C_KM_S)
         half = max(int(np.ceil(reach / settings.pitch)), 1)
         got, best = np.empty(len(jobs)), np.empty(len(jobs))
-        fit.scan(sampled.rows, spectra.zero(sampled), jobs, _samples(start, sampled), half,
-                 settings.pitch / C_KM_S / LN10 / sampled.step, spectra.flux, spectra.variance, spectra.level, settings.floor,
-                 spectra.bend, settings.width, got, best)
+        pitch = settings.pitch / C_KM_S / LN10 / sampled.step
+        fit.scan(sampled.rows, spectra.zero(sampled), jobs, _samples(start, sampled), half, pitch, settings.trough,
+                 spectra.flux, spectra.variance, spectra.level, settings.floor, spectra.bend, settings.width, got, best)
         value[jobs, place, column], z[jobs, place, column] = got, _redshift(best, sampled)
     return value, z
 
@@ -255,7 +255,7 @@ def _finalists(value: NDArray, z: NDArray, templates: tuple[TemplateSet, ...], k
 
 
 def _polish(spectra: Spectra, rows: NDArray, z: NDArray, one: TemplateSet, reach: float, pitch: float,
-            clip: tuple[float, float], most: int | None, settings: Settings) -> NDArray[np.float64]:
+            clip: tuple[float, float, int], most: int | None, settings: Settings) -> NDArray[np.float64]:
     """Redshift, error, misfit, chi2, pixels, share left out, amplitude; (p, 7)."""
     sampled = one.sampled(spectra.step, most)
     unit = 1 / C_KM_S / LN10 / sampled.step  # samples of a km/s
@@ -276,7 +276,7 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
     for number, one in enumerate(templates):
         row, place = np.nonzero(which == number)
         if len(row):
-            first[row, place] = _polish(spectra, row, where[row, place], one, 1500.0, 200.0, (settings.trough, np.inf),
+            first[row, place] = _polish(spectra, row, where[row, place], one, 1500.0, 200.0, (settings.trough, np.inf, 1),
                                         settings.medium, settings)
     order = np.argsort(np.where(np.isnan(first[..., 2]), np.inf, first[..., 2]), axis=1, kind="stable")
     rows = np.arange(n)
@@ -287,7 +287,8 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
     for number, one in enumerate(templates):
         row = np.flatnonzero(chosen == number)
         if len(row):
-            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.clip, settings.clip), None, settings)
+            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.trough, settings.clip, 2), None,
+                                settings)
     last[:, 0] = np.where(np.isfinite(last[:, 1]), last[:, 0], best[:, 0])
     with np.errstate(invalid="ignore"):
         delta = second[:, 2] - best[:, 2]

@@ -2,7 +2,7 @@
 
 A component is stored times the standard deviation of its coefficient, so that a spectrum of mean amplitude a is
 ``a (mean + sum of c_k component_k)`` with c_k drawn from a unit normal distribution. What the components leave out is the
-set's scatter, a fraction of the flux in each pixel: large in the Lyman-alpha forest, small elsewhere.
+set's scatter, a fraction of the mean in each pixel: large in the Lyman-alpha forest, small elsewhere.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TemplateSet:
     start, step : float
         log10 of the first rest wavelength (vacuum Angstrom), and the spacing, dex.
     mean, scatter : ndarray of float32, shape (n_rest,)
-        Mean spectrum, about 1, and the fraction of the flux that the components leave out.
+        Mean spectrum, about 1, and the fraction of it that the components leave out.
     components : ndarray of float32, shape (k, n_rest)
         Times the standard deviation of their coefficients, in falling order of variance.
     z_range : (float, float)
@@ -78,7 +78,7 @@ class TemplateSet:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Mean, components and scatter averaged over pixels and sampled `phases` times a pixel.
+    """Mean, components and scatter (times the mean) averaged over pixels and sampled `phases` times a pixel.
 
     Parameters
     ----------
@@ -101,8 +101,7 @@ def _sampled(of: TemplateSet, pixel: float, k: int) -> Sampled:
     stored = of.start + of.step * np.arange(of.mean.size)
     n = int((stored[-1] - stored[0] - 2 * half) / step / phases)
     at = stored[0] + half + step * np.arange(n * phases)
-    left = (of.components[k:] / np.maximum(of.mean, 1e-3)) ** 2
-    scatter = np.sqrt(of.scatter**2 + left.sum(axis=0))  # what is not fitted is scatter
+    scatter = np.sqrt((of.scatter * of.mean) ** 2 + (of.components[k:] ** 2).sum(axis=0))  # what is not fitted is scatter
     spectra = np.concatenate([of.mean[None], of.components[:k], scatter[None]]).astype(np.float64)
     curve = CubicSpline(stored, spectra, axis=1)
     if half > step / 4:

@@ -69,9 +69,9 @@ def test_weights_are_noise_and_scatter():
     variance = np.full(100, 4.0, np.float32)
     variance[10] = 0
     flux, level = np.full(100, 3.0, np.float32), np.full(100, 10.0, np.float32)
-    root, seen, scatter = np.empty(100, np.float32), np.empty(100, np.float32), np.empty((1, 100), np.float32)
-    total, logs = fit.weigh(rows, 50.0, flux, variance, level, 0.1, root, seen, scatter)
-    w = 1 / (4 + 10**2 * (0.2**2 + 0.1**2))
+    root, seen, pair = np.empty(100, np.float32), np.empty(100, np.float32), np.empty((2, 100), np.float32)
+    total, logs = fit.weigh(rows, 50.0, flux, variance, level, 0.1, root, seen, pair)
+    w = 1 / (4 + (10 * 0.1) ** 2 + (3 * 0.2) ** 2)  # the mean's amplitude is 3
     assert root[10] == 0 and np.delete(root, 10) == pytest.approx(np.full(99, np.sqrt(w)))
     assert total == pytest.approx(99 * 9 * w, rel=1e-5) and logs == pytest.approx(99 * np.log(w), rel=1e-5)
 
