@@ -33,6 +33,7 @@ def picture(judged: Judged) -> Canvas:
     from qsocore.workflow.evaluate import probabilities
 
     found = {name: Calibration.of(*parts) for name, parts in probabilities(judged).items()}
+    found = {name: calibration for name, calibration in found.items() if calibration.n.any()}
     if not found:
         raise ConfigError(f"the run {judged.run.name} gives no probability that the store can check", judged.store.path,
                           "name a run of a classifier or a redshift model")

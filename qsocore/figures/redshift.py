@@ -94,7 +94,7 @@ def _by_index(axes: Axes, z: NDArray, dz: NDArray, dv: NDArray) -> None:
     far = np.abs(dv[order]) > GOOD_KM_S
     index = np.arange(len(order))
     limit = max(1.15 * float(np.max(np.abs(dz), initial=0.0)), 0.02)
-    axes.plot(index[~far], dz[order][~far], ".", ms=2, color=BLUE, alpha=0.45, mec="none", rasterized=True)
+    axes.plot(index[~far], dz[order][~far], ".", ms=2.6, color=BLUE, alpha=0.6, mec="none", rasterized=True)
     axes.plot(index[far], dz[order][far], "x", ms=4, mew=0.9, color=RED, rasterized=True)
     axes.axhline(0, color=GREY, lw=0.7)
     axes.set_yscale("symlog", linthresh=0.02, linscale=1.4)
@@ -102,7 +102,10 @@ def _by_index(axes: Axes, z: NDArray, dz: NDArray, dv: NDArray) -> None:
              ylabel=r"$\Delta z$ (linear within 0.02)", title="Error by index")
     levels = np.arange(np.floor(z.min(initial=0)), np.ceil(z.max(initial=1)) + 0.1, 0.5)
     places = np.searchsorted(z[order], levels)
-    inside = [(place, level) for place, level in zip(places, levels, strict=True) if 0 < place < len(order)]
+    inside: list[tuple[int, float]] = []
+    for place, level in zip(places.tolist(), levels, strict=True):
+        if 0 < place < len(order) and (not inside or place - inside[-1][0] > 0.04 * len(order)):
+            inside.append((place, level))
     above = axes.secondary_xaxis("top")
     above.set_ticks([place for place, _ in inside], [f"z {level:g}" for _, level in inside], fontsize=7)
     axes.tick_params(top=False)

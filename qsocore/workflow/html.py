@@ -70,7 +70,8 @@ def table(shown: Table) -> str:
 def figure(drawn: Figure, number: int, text: str) -> str:
     """A figure as inline SVG whose ink is that of the page, with its number and what it shows."""
     width = round(drawn.get_figwidth() * _INCH)
-    return (f'<figure><div class="drawing" style="max-width:{width}px" role="img" aria-label="{escape(text)}">{svg(drawn)}</div>'
+    drawing = f'<div class="drawing" style="max-width:{width}px" role="img" aria-label="{escape(text)}">{svg(drawn)}</div>'
+    return (f"<figure>{drawing}"
             f"<figcaption><b>Figure {number}.</b> {escape(text)}</figcaption></figure>")
 
 

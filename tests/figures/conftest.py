@@ -1,0 +1,1 @@
+from tests.judged import trained  # noqa: F401 - a fixture
