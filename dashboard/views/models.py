@@ -46,7 +46,8 @@ class ModelsPage:
         self.canvases = {name: pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=(0, 6, 0, 6))
                          for name, plot in self.plots.items()}
         self.without = pn.pane.HTML(empty(*_NO_CURVES), sizing_mode="stretch_both", **looks)
-        self.curves = pn.Column(self.canvases["linear"], sizing_mode="stretch_both", margin=0, styles={"flex": "1 1 0", "min-height": "0"})
+        self.curves = pn.Column(self.canvases["linear"], sizing_mode="stretch_both", margin=0,
+                                styles={"flex": "1 1 0", "min-height": "0"})
         self.side = one_of({"Evaluation": "evaluation", "Card": "card"}, self._describe)
         self.about = pn.pane.HTML("", sizing_mode="stretch_both", **looks, styles={"overflow-y": "auto", "flex": "1.15 1 0",
                                                                                    "min-height": "0"})
