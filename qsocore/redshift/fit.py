@@ -161,13 +161,15 @@ def weigh(rows, at, flux, variance, level, floor, root, seen, pair):
 
 
 @compiled
-def leave_out(root, seen, columns, x, below, above, most):
+def leave_out(root, seen, columns, x, below, above, most, beside):
     """Take the weight from pixels farther than `below` or `above` the model (in standard deviations), if at most `most` are.
+
+    With them go `beside` neighbours on each side: a trough has wings.
 
     Returns
     -------
     float, float, int
-        What seen^2 is less, the penalty, and how many pixels.
+        What seen^2 is less, the penalty, and how many pixels are so far off.
     """
     pull = seen - np.dot(x.astype(np.float32), columns)
     less, penalty, n = 0.0, 0.0, 0
@@ -177,9 +179,10 @@ def leave_out(root, seen, columns, x, below, above, most):
         return 0.0, 0.0, 0  # the model is wrong, not the pixels
     for i in range(len(root)):
         if pull[i] < -below or pull[i] > above:
-            less += np.float64(seen[i]) ** 2
             penalty += below**2 if pull[i] < 0 else above**2
-            root[i] = seen[i] = 0
+            for j in range(max(i - beside, 0), min(i + beside + 1, len(root))):
+                less += np.float64(seen[j]) ** 2
+                root[j] = seen[j] = 0
     return less, penalty, n
 
 
@@ -218,7 +221,7 @@ def scan(rows, zero, jobs, at, half, pitch, below, flux, variance, level, floor,
         middle += (np.argmin(values) - half) * pitch
         seen2, logs = weigh(rows, zero - middle, flux[i], variance[i], level[i], floor, root, seen, pair)
         misfit(rows, zero - middle, root, seen, seen2, bend, width, columns, chol, x)
-        less, penalty, _ = leave_out(root, seen, columns, x, below, np.inf, MOST_OUTLIERS * n_pix)
+        less, penalty, _ = leave_out(root, seen, columns, x, below, np.inf, MOST_OUTLIERS * n_pix, 0)
         seen2 -= less
         near = np.empty(2 * _NEAR + 1)
         for step in range(2 * _NEAR + 1):
@@ -242,7 +245,7 @@ def vertex(left, middle, right):
 
 
 @compiled
-def polish(rows, zero, jobs, at, reach, pitch, below, above, rounds, flux, variance, level, floor, bend, width, out):
+def polish(rows, zero, jobs, at, reach, pitch, below, above, rounds, beside, flux, variance, level, floor, bend, width, out):
     """The minimum near each job's redshift, by parabolas of shrinking steps.
 
     Parameters
@@ -252,8 +255,8 @@ def polish(rows, zero, jobs, at, reach, pitch, below, above, rounds, flux, varia
     below, above : float
         Pixels that lie farther than this below or above the model at the start (in standard deviations) are left out, each
         for a penalty of its square: absorbers and cosmic rays are no reason to doubt a redshift, but not for free.
-    rounds : int
-        How often that is done.
+    rounds, beside : int
+        How often that is done, and how many neighbours of such a pixel go with it.
     out : ndarray, shape (p, 7)
         Takes where, its standard error, misfit, chi2, number of pixels, share of pixels left out, amplitude of the mean; the
         error is NaN where there is no minimum within reach.
@@ -271,7 +274,7 @@ def polish(rows, zero, jobs, at, reach, pitch, below, above, rounds, flux, varia
         dropped, penalty = 0, 0.0
         for _ in range(rounds):
             misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)
-            less, paid, n = leave_out(root, seen, columns, x, below, above, MOST_OUTLIERS * good - dropped)
+            less, paid, n = leave_out(root, seen, columns, x, below, above, MOST_OUTLIERS * good - dropped, beside)
             seen2, penalty, dropped = seen2 - less, penalty + paid, dropped + n
         error = np.nan
         middle, chi2 = misfit(rows, zero - here, root, seen, seen2, bend, width, columns, chol, x)

@@ -22,6 +22,7 @@ from qsocore.redshift.templates import Sampled, TemplateSet, default_templates
 from qsocore.units import C_KM_S
 
 LN10 = float(np.log(10))
+_WINGS = 3  # pixels beside one that is left out of the last step
 
 
 class Warn(IntFlag):
@@ -255,7 +256,7 @@ def _finalists(value: NDArray, z: NDArray, templates: tuple[TemplateSet, ...], k
 
 
 def _polish(spectra: Spectra, rows: NDArray, z: NDArray, one: TemplateSet, reach: float, pitch: float,
-            clip: tuple[float, float, int], most: int | None, settings: Settings) -> NDArray[np.float64]:
+            clip: tuple[float, float, int, int], most: int | None, settings: Settings) -> NDArray[np.float64]:
     """Redshift, error, misfit, chi2, pixels, share left out, amplitude; (p, 7)."""
     sampled = one.sampled(spectra.step, most)
     unit = 1 / C_KM_S / LN10 / sampled.step  # samples of a km/s
@@ -276,7 +277,7 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
     for number, one in enumerate(templates):
         row, place = np.nonzero(which == number)
         if len(row):
-            first[row, place] = _polish(spectra, row, where[row, place], one, 1500.0, 200.0, (settings.trough, np.inf, 1),
+            first[row, place] = _polish(spectra, row, where[row, place], one, 1500.0, 200.0, (settings.trough, np.inf, 1, 0),
                                         settings.medium, settings)
     order = np.argsort(np.where(np.isnan(first[..., 2]), np.inf, first[..., 2]), axis=1, kind="stable")
     rows = np.arange(n)
@@ -287,7 +288,7 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
     for number, one in enumerate(templates):
         row = np.flatnonzero(chosen == number)
         if len(row):
-            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.trough, settings.clip, 2), None,
+            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.trough, settings.clip, 2, _WINGS), None,
                                 settings)
     last[:, 0] = np.where(np.isfinite(last[:, 1]), last[:, 0], best[:, 0])
     with np.errstate(invalid="ignore"):
