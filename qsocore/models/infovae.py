@@ -58,6 +58,9 @@ class InfoVAEConfig:
 class InfoVAE(LatentModel):
     """See the module. Linear layers with GELU; the mean and scatter of the training spectra are kept with the weights.
 
+    Besides its layers the decoder has a straight way from latents to flux, as principal components have: what is linear need
+    not be learnt by the layers, and far from the training spectra the flux goes on as a sum of components does.
+
     The encoder sees each pixel's deviation from the training mean in units of the scatter s there, shrunk by
     w s^2 / (1 + w s^2) as a Wiener filter does: a noisy pixel says little and a masked one (w = 0) nothing.
     """
@@ -71,6 +74,8 @@ class InfoVAE(LatentModel):
         self.to_log_var = nn.Linear(config.widths[-1], config.latents)
         self.decoder = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(outward))
         self.to_flux = nn.Linear(config.widths[0], n_pix)
+        self.straight = nn.Linear(config.latents, n_pix, bias=False)
+        self.register_load_state_dict_pre_hook(_without_straight_way)
         self.register_buffer("mean", torch.zeros(n_pix))
         self.register_buffer("scatter", torch.ones(n_pix))
 
@@ -93,6 +98,9 @@ class InfoVAE(LatentModel):
         size = size.clamp_min(0.02 * size.max().clamp_min(1e-3))[:, None]
         self.encoder[0].weight[: len(directions)] = directions / size
         self.to_flux.weight[:, : len(directions)] = (directions * size).T
+        nn.init.zeros_(self.straight.weight)
+        few = min(self.n_latent, len(directions))
+        self.straight.weight[:, :few] = (directions * size)[:few].T
 
     def posterior(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|x), (B, n_latent) each."""
@@ -113,7 +121,7 @@ class InfoVAE(LatentModel):
         h = latents
         for layer in self.decoder:
             h = F.gelu(layer(h))
-        return self.mean + self.scatter * self.to_flux(h)
+        return self.mean + self.scatter * (self.to_flux(h) + self.straight(latents))
 
     def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
              labels: Labels | None = None) -> dict[str, Tensor]:
@@ -126,6 +134,11 @@ class InfoVAE(LatentModel):
         mmd = squared_mmd(z, prior)
         total = fit + (1.0 - self.alpha) * kl + (self.alpha + self.lam - 1.0) * self.n_latent * mmd
         return {"loss": total, "half_chi2": fit, "kl": kl, "mmd": mmd}
+
+
+def _without_straight_way(model: InfoVAE, state: dict[str, Tensor], prefix: str, *_) -> None:
+    """Runs trained before there was one had none: zeros are the same."""
+    state.setdefault(f"{prefix}straight.weight", torch.zeros_like(model.straight.weight))
 
 
 def gaussian_kl(mu: Tensor, log_var: Tensor) -> Tensor:

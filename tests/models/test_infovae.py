@@ -31,7 +31,7 @@ def test_every_weight_moves_in_one_step():
     model = network()
     before = {name: value.clone() for name, value in model.named_parameters()}
     assert sum(value.numel() for value in before.values()) == (
-        64 * 32 + 32 + 32 * 16 + 16 + 2 * (16 * 3 + 3) + 3 * 16 + 16 + 16 * 32 + 32 + 32 * 64 + 64)
+        64 * 32 + 32 + 32 * 16 + 16 + 2 * (16 * 3 + 3) + 3 * 16 + 16 + 16 * 32 + 32 + 32 * 64 + 64 + 3 * 64)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.0)
     model.loss(*spectra(), draws())["loss"].backward()
     optimiser.step()
@@ -61,6 +61,18 @@ def test_a_spectrum_without_good_pixels_is_the_mean_to_the_encoder_and_the_centr
     typical = model.encode(model.mean[None], torch.ones(1, 64))
     assert torch.allclose(model.encode(x[:1], torch.zeros(1, 64)), typical)
     assert refined.encode(x[:1], torch.zeros(1, 64)).abs().max() < 1e-3
+
+
+def test_a_run_without_the_straight_way_decodes_as_it_did():
+    model = network()
+    state = {name: value for name, value in model.state_dict().items() if not name.startswith("straight")}
+    other = network()
+    other.load_state_dict(state)
+    z = torch.randn(4, 3)
+    h = z
+    for layer in model.decoder:
+        h = torch.nn.functional.gelu(layer(h))
+    assert torch.equal(other.decode(z), model.mean + model.scatter * model.to_flux(h))
 
 
 def test_refined_latents_fit_every_spectrum_at_least_as_well():
