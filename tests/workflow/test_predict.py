@@ -208,3 +208,18 @@ def test_weights_as_halves_are_read(trained):
     np.testing.assert_allclose(rounded, whole, atol=0.01)
     assert not np.array_equal(rounded, whole)
     assert open_store(trained.path).run("toy").columns() == [NAME]
+
+
+def test_a_store_on_another_grid_is_embedded_with_a_note(tmp_path, make_store, capsys, monkeypatch):
+    monkeypatch.setenv("QSO_ATLAS_HOME", str(tmp_path / "home"))
+    train("pca", make_store().path, "latents", ["latents=2", "epochs=1"])
+    other = quasars(tmp_path / "other.store", 40, get_grid("linear:4000:7780:90"))
+    assert main(["embed", str(other.path), "--run", "latents", "--projection", "pca"]) == 0
+    assert "resampled from linear:4000:7780:90 to small" in capsys.readouterr().err
+
+
+def test_evaluating_without_truth_says_what_is_missing(trained, tmp_path, capsys):
+    bare = quasars(tmp_path / "bare.store", 40, z=None, **{"class": None})
+    assert main(["evaluate", "toy", str(bare.path)]) == 1
+    error = capsys.readouterr().err
+    assert "bare.store" in error and "redshift" in error and "defect" not in error
