@@ -288,8 +288,8 @@ def _decide(spectra: Spectra, which: NDArray, where: NDArray, templates: tuple[T
     for number, one in enumerate(templates):
         row = np.flatnonzero(chosen == number)
         if len(row):
-            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, (settings.trough, settings.clip, 2, _WINGS), None,
-                                settings)
+            outliers = settings.trough, settings.clip, 2, _WINGS
+            last[row] = _polish(spectra, row, best[row, 0], one, 600.0, 100.0, outliers, None, settings)
     last[:, 0] = np.where(np.isfinite(last[:, 1]), last[:, 0], best[:, 0])
     with np.errstate(invalid="ignore"):
         delta = second[:, 2] - best[:, 2]
