@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from math import prod
+from tokenize import TokenError
 from typing import BinaryIO
 
 import numpy as np
@@ -20,7 +21,7 @@ def declared(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype] | None:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         return read(file)
-    except ValueError:
+    except (ValueError, SyntaxError, TokenError):
         return None
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import zipfile
 
-import numpy as np
-
 from qsocore.errors import ReadError
 from qsocore.surveys._npy import declared, pickled
 from qsocore.surveys.probe import Probe
@@ -69,9 +67,10 @@ def _npz(probe: Probe) -> ReadError | None:
     with zipfile.ZipFile(probe.file) as members:
         for name in members.namelist():
             with members.open(name) as member:
-                major, _ = np.lib.format.read_magic(member)
-                read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-                shape, _, dtype = read(member)
+                found = declared(member)
+            if found is None:
+                return ReadError("damaged", f"its array {name} has no sound header", probe.path, "fetch it again")
+            shape, _, dtype = found
             if dtype.hasobject:
                 return ReadError("pickle", f"its array {name} holds pickled Python objects, which are never loaded", probe.path,
                                  "ask its author for plain arrays")

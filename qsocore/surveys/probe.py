@@ -187,9 +187,13 @@ class Probe:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # headers that astropy mends by itself
-                return fits.open(source, memmap=False, lazy_load_hdus=False)
+                hdus = fits.open(source, memmap=False, lazy_load_hdus=False)
         except (OSError, ValueError, TypeError, KeyError, IndexError, VerifyError) as error:
             raise ReadError("damaged", f"astropy cannot open it ({error})", self.path, "check it against its origin") from error
+        if len(hdus) != len(self._scan[0]):  # a header whose END is damaged runs on into the next
+            raise ReadError("damaged", f"astropy finds {len(hdus)} HDUs where headers end {len(self._scan[0])} times", self.path,
+                            "fetch it again")
+        return hdus
 
     def _number(self, hdu: int | str) -> int | None:
         if isinstance(hdu, int):

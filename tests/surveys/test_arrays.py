@@ -221,6 +221,12 @@ def test_an_array_shorter_than_it_declares_is_refused(tmp_path):
     assert reason(tmp_path / "a.npy") == "truncated"
 
 
+@pytest.mark.parametrize("header", [b"{'descr': '<f4', 'shape': (2, 1500", b"{'descr': [", b"\xff\xfe", b"nothing"])
+def test_a_header_that_cannot_be_understood_is_refused(tmp_path, header):
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 5000)
+    assert reason(tmp_path / "a.npy") == "damaged"
+
+
 @pytest.mark.parametrize(("array", "expected"), [
     (np.ones((10, 28, 28, 5)), "image"), (np.array(["a", "b"]), "catalogue"), (np.ones((7016, 2)), "unknown-layout"),
     (np.ones((5, 1500), int), "unknown-layout")])
