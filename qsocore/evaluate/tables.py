@@ -53,7 +53,7 @@ class Table:
 
 def tables(measures: dict[str, Any]) -> list[Table]:
     """Every section of an evaluation's measures, in the order in which they matter."""
-    makers = {"redshift": _redshift, "quasars": _quasars, "troughs": _troughs, "classes": _classes,
+    makers = {"redshift": _redshift, "quasars": _quasars, "called": _called, "troughs": _troughs, "classes": _classes,
               "calibration": _calibration, "unlike": _unlike, "latents": _latents, "anomalies": _anomalies}
     return [table for name, maker in makers.items() if name in measures for table in maker(measures[name])]
 
@@ -91,7 +91,8 @@ def _redshift(found: dict[str, Any]) -> list[Table]:
     rows = [line(f"all {found['of']}", found["all"])]
     rows += [line(f"z {span(part['low'], part['high'])}", part) for part in found["by_redshift"]]
     rows += [line(f"S/N {span(part['low'], part['high'])}", part) for part in found["by_snr"]]
-    rows += [line(name, part) for group in ("by_troughs", "by_survey") for name, part in found[group].items()]
+    rows += [line(name, part) for group in ("by_warning", "by_troughs", "by_survey")
+             for name, part in found.get(group, {}).items()]
     mean, deviation = QUASARNET_KM_S
     note = (f"dv = c Δz / (1 + z) in km/s; QuasarNET on BOSS: {mean:.0f} ± {deviation:.0f}"
             + (f"; without a prediction: {found['all']['n_missing']:,}" if found["all"]["n_missing"] else ""))
@@ -113,9 +114,12 @@ def _quasars(found: dict[str, Any]) -> list[Table]:
     note = "good: |dv| < 6,000 km/s; purity: good & called / called; completeness: called & good & true / true"
     by_level = Table("Quasars by threshold of is_qso", head,
                      [line(f"{part['threshold']:g}", part) for part in found["by_threshold"]])
-    called = Table(f"Called a quasar (probability ≥ {found['threshold']:g})", ("", "n", "called a quasar"),
-                   [(name, f"{part['n']:,}", counted(part["called"], part["n"])) for name, part in found["called"].items()])
-    return [Table(f"Quasars found (probability ≥ {found['threshold']:g})", head, rows, note), by_level, called]
+    return [Table(f"Quasars found (probability ≥ {found['threshold']:g})", head, rows, note), by_level]
+
+
+def _called(found: dict[str, Any]) -> list[Table]:
+    return [Table("Called a quasar", ("", "called so"), [(name, counted(part["called"], part["n"]))
+                                                          for name, part in found.items()])]
 
 
 def _troughs(found: dict[str, Any]) -> list[Table]:

@@ -56,7 +56,7 @@ def _curve(axes: Axes, found: Calibration, title: str) -> None:
     name, _, meant = title.partition(": ")
     axes.set(ylim=(-0.02, 1.02), ylabel="Share that came true", title=name)
     note(axes, [*([meant] if meant else []), f"{found.n.sum():,} objects", f"expected calibration error {found.error:.4f}",
-                f"Brier score {found.brier:.4f}"])
+                f"Brier score {found.brier:.4f}"], x=0.97, y=0.3)
     axes.grid()
 
 

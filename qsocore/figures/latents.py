@@ -28,16 +28,23 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def draw(store: str, runs: Sequence[str], split: str = "test") -> Canvas:
-    """Ask every run, and draw `picture`.
+    """Ask every run, and draw `picture` of the objects that are on that side of the split for all of them.
 
     Raises
     ------
     ConfigError
-        When a run has no latents.
+        When a run has no latents, or the runs' splits have no object in common.
     """
+    from functools import reduce
+
+    from qsocore.errors import ConfigError
     from qsocore.workflow.judge import judge
 
-    return picture([judge(run, store, split) for run in runs])
+    judged = [judge(run, store, split) for run in runs]
+    common = reduce(np.intersect1d, [one.rows for one in judged])
+    if not len(common):
+        raise ConfigError(f"no object is on the {split} side for all of these runs", store, "take --split all")
+    return picture([one.among(common) for one in judged])
 
 
 def measured(judged: Judged) -> dict[str, Any]:

@@ -76,6 +76,8 @@ def picture(runs: Sequence[RunFolder]) -> Canvas:
     StoreError
         When a run keeps no journal.
     """
+    from matplotlib.ticker import MaxNLocator
+
     journals = [(run, epochs(run)) for run in runs]
     terms = [name for name in dict.fromkeys(name for _, events in journals for name in events[-1])
              if name not in _APART and not name.startswith("valid_")]
@@ -89,6 +91,7 @@ def picture(runs: Sequence[RunFolder]) -> Canvas:
         for number, (run, events) in enumerate(journals):
             _curve(axes, name, run, events, SERIES[number % len(SERIES)])
         axes.set(xlabel="Epoch", title=name.replace("_", " "))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.grid(axis="y")
         if len(names) == 1 or axes is panels[0]:
             axes.legend(loc="upper right")

@@ -92,7 +92,7 @@ def evaluate(run_name: str, store_path: str | Path, split: str = "test", device:
     Raises
     ------
     ConfigError
-        For an unknown split, a run without a model, or a store that cannot be brought to the run's grid.
+        For an unknown split, or a store that cannot be brought to the run's grid.
     StoreError
         When there is no such store or run, it has no weights, or the store has no redshifts or classes to compare with.
     """
@@ -131,6 +131,7 @@ def measure(judged: Judged) -> dict[str, Any]:
         need_classes(truth, where)
     sections = {"redshift": of_redshift if "z_pred" in columns else None,
                 "quasars": of_quasars if "z_pred" in columns and truth.has_classes else None,
+                "called": of_called if truth.has_classes else None,
                 "troughs": of_troughs if np.isfinite(truth.troughs).any() else None,
                 "classes": of_classes if "class_pred" in columns else None,
                 "calibration": of_probabilities, "unlike": of_unlike if "unlike" in columns else None}
@@ -149,6 +150,9 @@ def of_redshift(judged: Judged) -> dict[str, Any]:
            "by_snr": redshift.binned(dv, mine.snr, redshift.SNR_EDGES),
            "by_troughs": _named(dv, {"BAL": mine.troughs == 1, "non-BAL": mine.troughs == 0}),
            "by_survey": _named(dv, {name: mine.survey == name for name in _several(mine.survey)})}
+    if "z_warn_pred" in judged.columns:
+        warned = judged.columns["z_warn_pred"][of] > 0
+        out["by_warning"] = _named(dv, {"no warning": ~warned, "with a warning": warned})
     if "z_err" in judged.columns:
         with np.errstate(invalid="ignore", divide="ignore"):
             pull = ((z_pred - z) / judged.columns["z_err"])[of]
@@ -158,7 +162,7 @@ def of_redshift(judged: Judged) -> dict[str, Any]:
 
 
 def of_quasars(judged: Judged) -> dict[str, Any]:
-    """Purity and completeness of quasars at 0.5, against threshold and redshift; what others are called."""
+    """Purity and completeness of quasars at 0.5, against threshold and redshift."""
     z_pred, z = judged.redshifts()
     truth, score, of = judged.truth, quasar_score(judged), np.isfinite(judged.truth.z)
     quasar = np.where(of, truth.quasar, np.nan)  # without a redshift: QuasarNET's BAD
@@ -169,8 +173,21 @@ def of_quasars(judged: Judged) -> dict[str, Any]:
             for name, side in (("low", low & of), ("high", ~low & of)) if side.any()}
     out["by_threshold"] = redshift.found_by_threshold(quasar, score, dv)
     out["by_redshift"] = redshift.found_by_redshift(quasar, called, dv, z, z_pred)
-    out["called"] = {name: {"n": int(here.sum()), "called": int(called[here].sum())} for name, here in _groups(truth).items()}
     return out
+
+
+def of_called(judged: Judged) -> dict[str, Any] | None:
+    """How many of the quasars, and of what is none, are called quasars, by class and survey; redshifts play no part.
+
+    None for a run that cannot tell.
+    """
+    if "is_qso" in judged.columns:
+        called = np.nan_to_num(quasar_score(judged), nan=-1.0) >= LIKELY
+    elif "class_pred" in judged.columns:
+        called = np.isin(judged.columns["class_pred"].astype(object), ("QSO", "BAL"))
+    else:
+        return None
+    return {name: {"n": int(here.sum()), "called": int(called[here].sum())} for name, here in _groups(judged.truth).items()}
 
 
 def quasar_score(judged: Judged) -> NDArray[np.float64]:
@@ -273,7 +290,8 @@ def of_anomalies(judged: Judged) -> dict[str, Any]:
 
 def _groups(truth: Truth) -> dict[str, NDArray[np.bool_]]:
     """Quasars and others; others by class and survey where there are several."""
-    out = {"quasars": truth.quasar == 1, "others": truth.quasar == 0}
+    out = {"quasars": truth.quasar == 1, "quasars of known z": (truth.quasar == 1) & np.isfinite(truth.z),
+           "others": truth.quasar == 0}
     kinds = sorted({str(kind) for kind in truth.kind[truth.quasar == 0]} - {""})
     out |= {name: (truth.kind == name) & (truth.quasar == 0) for name in kinds}
     for name in _several(truth.survey):

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qsocore.evaluate.tables import Table
-from qsocore.figures.style import INK, styled
+from qsocore.figures.style import BLUE, INK, RED, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,8 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What a page forbids to whatever opens it: scripts, and every other host."""
 _DPI = 144  # of what is drawn as pixels inside an SVG
 _INCH = 96  # CSS pixels, so that words of all figures that fit the page are of one size
+_COLOURS = {"'DejaVu Sans'": "var(--font)", INK: "currentColor", "#000000": "currentColor", BLUE: "var(--blue)",
+            RED: "var(--red)"}  # what follows the page's theme
 
 
 def document(title: str, style: str, parts: Iterable[str]) -> str:
@@ -86,5 +88,6 @@ def svg(drawn: Figure) -> str:
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # the same names in every figure
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"([^>]*?)width="[\d.]+pt"', r"<svg \1\2", text, count=1)
     text = re.sub(r'<svg ([^>]*?)width="[\d.]+pt"([^>]*?)height="[\d.]+pt"', r"<svg \1\2", text, count=1)
-    text = text.replace("'DejaVu Sans'", "var(--font)").replace(INK, "currentColor").replace("#000000", "currentColor")
+    for drawn_in, shown_in in _COLOURS.items():
+        text = text.replace(drawn_in, shown_in)
     return re.sub(r"\n\s*", "\n", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -89,6 +89,12 @@ class Judged:
         side = "" if self.split == "all" else f", {self.split} split"
         return f"{self.run.name} on {self.store.path.name}{side} ({len(self):,} objects)"
 
+    def among(self, rows: NDArray[np.int64]) -> Judged:
+        """The judged objects that are among these rows of the store."""
+        here = np.flatnonzero(np.isin(self.rows, rows))
+        return replace(self, rows=self.rows[here], truth=self.truth.take(here),
+                       columns={name: column[here] for name, column in self.columns.items()})
+
     def need(self, name: str, meant: str, remedy: str) -> NDArray:
         """A column, or a `ConfigError` that says that this run has none."""
         if name not in self.columns:
@@ -127,14 +133,14 @@ def judge(run_name: str, store_path: str | Path, split: str = "test", device: st
     Raises
     ------
     ConfigError
-        For an unknown split, a run without a model, or a store that cannot be brought to the run's grid.
+        For an unknown split, or a store that cannot be brought to the run's grid.
     StoreError
-        When there is no such store or run, the run was not trained to its end, or no object is on that side.
+        When there is no such store or run, the run was not trained to its end or has no model, or no object is on that side.
     """
     if split not in SIDES:
         raise ConfigError(f"no split is called {split!r}", remedy=f"known: {', '.join(SIDES)}")
     store = open_store(store_path)
-    run = finished_run(run_name, store)
+    run = find_run(run_name, store)
     loaded = Loaded(run)
     side, rows, note = rows_of(store, run, split)
     if not len(rows):
@@ -147,22 +153,6 @@ def judge(run_name: str, store_path: str | Path, split: str = "test", device: st
         columns = columns or _predicted(store, loaded, rows, device)
     truth = truth_of(store, class_names(loaded) or KINDS).take(rows)
     return Judged(store, run, loaded, side, rows, truth, columns, f"{note}; {made}")
-
-
-def finished_run(name: str, store: Store) -> RunFolder:
-    """As `find_run`, with a word about runs that are there but have no weights or no model."""
-    try:
-        run = find_run(name, store)
-    except StoreError:
-        begun = next((run for run in reversed(store.runs()) if name in (run.name, run.path.name)), None)
-        if begun is None:
-            raise
-        raise StoreError("the run has no weights: its training did not come to an end", begun.path,
-                         "give the same 'qso train' command again, it goes on where it stopped") from None
-    if not run.has_model:
-        raise ConfigError("the run's latents were made without a model, there is nothing to judge", run.path,
-                          "name a run that was trained")
-    return run
 
 
 def rows_of(store: Store, run: RunFolder, split: str) -> tuple[str, NDArray[np.int64], str]:

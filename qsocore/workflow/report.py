@@ -22,7 +22,7 @@ from qsocore.train.journal import read_journal
 from qsocore.workflow import html
 from qsocore.workflow.environment import environment
 from qsocore.workflow.evaluate import Evaluation, keep
-from qsocore.workflow.judge import Judged, finished_run, judge
+from qsocore.workflow.judge import Judged, judge
 from qsocore.workflow.train import sort_settings
 
 _CONFIGS = ("config", "settings", "normalisation", "augmentation")
@@ -70,7 +70,7 @@ def report(run_name: str, store_path: str | Path | None = None, split: str = "te
         When there is no such run or store, or nothing to evaluate by.
     """
     store = open_store(store_path) if store_path else None
-    run = finished_run(run_name, store) if store else find_run(run_name)
+    run = find_run(run_name, store)
     store = store or _own_store(run)
     judged = judge(str(run.path), store.path, split, device) if store else None
     evaluation = keep(judged, split) if judged else None

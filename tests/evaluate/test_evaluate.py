@@ -45,6 +45,10 @@ def test_classes_are_measured_against_the_truth_with_raw_counts(trained):
     assert found.measures["classes"]["accuracy"] == pytest.approx(right)
     assert sum(found.measures["calibration"]["class_conf"]["n"]) == len(judged)
     assert found.measures["unlike"]["all"]["n"] == len(judged)
+    quasars = judged.truth.quasar == 1
+    called = np.isin(judged.columns["class_pred"], ["QSO", "BAL"])
+    assert found.measures["called"]["quasars"] == {"n": quasars.sum(), "called": (quasars & called).sum()}
+    assert found.measures["called"]["others"] == {"n": (~quasars).sum(), "called": (~quasars & called).sum()}
 
 
 def test_what_is_kept_says_where_it_is_from(trained):
@@ -66,7 +70,7 @@ def test_redshifts_are_those_of_quasars(trained):
     assert found["redshift"]["all"]["beyond_6000"] == (np.abs(dv) > 6000).sum()
     assert sum(part["n"] for part in found["redshift"]["by_redshift"]) == found["redshift"]["all"]["n"]
     assert sum(part["n"] for part in found["redshift"]["by_snr"]) == found["redshift"]["all"]["n"]
-    assert found["quasars"]["all"]["quasars"] == found["quasars"]["called"]["quasars"]["n"] == found["redshift"]["all"]["n"]
+    assert found["quasars"]["all"]["quasars"] == found["called"]["quasars"]["n"] == found["redshift"]["all"]["n"]
     assert found["quasars"]["low_z"]["quasars"] + found["quasars"]["high_z"]["quasars"] == found["redshift"]["all"]["n"]
     assert found["troughs"]["all"]["bal"] == ((truth.troughs == 1) & (truth.quasar == 1)).sum()
     assert {"is_qso", "z_conf"} <= set(found["calibration"])
@@ -163,8 +167,16 @@ def test_a_training_that_did_not_end_is_told(make_store):  # noqa: F811
 
     with pytest.raises(KeyboardInterrupt):
         train("pca", store.path, "begun", ["latents=2", "epochs=3"], watch=stop)
-    with pytest.raises(StoreError, match="its training did not come to an end"):
+    with pytest.raises(StoreError, match="is not finished: it has no weights"):
         judge("begun", store.path)
+
+
+def test_latents_without_a_model_are_told(tmp_path):
+    from qsocore.workflow.simulate_catalogue import simulate_catalogue
+
+    store = simulate_catalogue(tmp_path / "many.store", 300)
+    with pytest.raises(StoreError, match="latents of no model"):
+        judge(store.runs()[0].name, store.path)
 
 
 def test_the_command_prints_tables_and_writes_json(trained, tmp_path, capsys):

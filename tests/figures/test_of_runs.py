@@ -122,6 +122,9 @@ def test_latents_draws_a_point_a_run(trained, by_latents):
     line = figure.axes[0].lines[0]
     np.testing.assert_allclose(line.get_xydata(), [[3, by_latents.columns["chi2_floor"].mean()]], rtol=1e-5)
     assert figure.axes[0].get_title(loc="left") == f"All ({len(by_latents):,})"
+    some = by_latents.among(np.array([by_latents.rows[3], by_latents.rows[8], -1]))
+    assert (len(some), len(some.truth)) == (2, 2)
+    np.testing.assert_array_equal(some.columns["mse"], by_latents.columns["mse"][[3, 8]])
     with pytest.raises(ConfigError, match="gives no latents"):
         latents.draw(trained.path, ["classes"])
 
