@@ -191,7 +191,7 @@ class Probe:
         except (OSError, ValueError, TypeError, KeyError, IndexError, VerifyError) as error:
             raise ReadError("damaged", f"astropy cannot open it ({error})", self.path, "check it against its origin") from error
         if len(hdus) != len(self._scan[0]):  # a header whose END is damaged runs on into the next
-            raise ReadError("damaged", f"astropy finds {len(hdus)} HDUs where headers end {len(self._scan[0])} times", self.path,
+            raise ReadError("damaged", f"astropy finds {len(hdus)} HDUs where {len(self._scan[0])} headers end", self.path,
                             "fetch it again")
         return hdus
 

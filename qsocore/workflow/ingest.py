@@ -187,7 +187,7 @@ def read_block(job: Job, block: Block) -> int:
             for _ in _read(job, file, rows, notebook.files[-1]):
                 if len(rows) >= _ROWS and len(left) > 1:
                     _write(job, left.pop(0), rows, notebook)
-                    rows = Rows(job.writer.grid)
+                    rows.clear()  # and no new ones: the file goes on to be read into these
     for shard in left[1:]:
         _write(job, shard, Rows(job.writer.grid), notebook)
     values = _catalog(job, rows, notebook)

@@ -63,6 +63,11 @@ class Rows:
         })
         return notes
 
+    def clear(self) -> None:
+        """Let go of all rows, which have been written."""
+        self._arrays.clear()
+        self._values.clear()
+
     def arrays(self) -> tuple[NDArray, NDArray, NDArray]:
         """flux, ivar (n, n_pix) float32 and mask (n, n_pix) uint8."""
         if not self._arrays:

@@ -315,3 +315,22 @@ def test_a_written_out_axis_is_kept(tmp_path):
     fluxes = noisy(700)
     name, spectra = read(hdf5(tmp_path / "a.h5", fluxes, wavelengths=np.linspace(4000, 9000, 700)))
     assert name == "mqc-nets" and spectra[0].wave[-1] == 9000
+
+
+@pytest.mark.parametrize("n", [95, 100, 101])
+def test_a_file_of_more_spectra_than_a_shard_loses_none(tmp_path, monkeypatch, n):
+    """Written out shard by shard while it is read."""
+    from qsocore.store import open_store
+    from qsocore.store.check import check
+    from qsocore.workflow import ingest as module
+
+    monkeypatch.setattr(module, "_ROWS", 20)
+    monkeypatch.setattr(module, "_ROW_BYTES", 1700)
+    fluxes = noisy(433, n)
+    path = hdf5(tmp_path / "a.h5", fluxes, wavelengths=GRIDS["mqc433"].wave, ivars=np.full((n, 433), 4.0))
+    report = ingest([path], tmp_path / "a.store", grid=GRIDS["mqc433"], workers=1)
+    store = open_store(tmp_path / "a.store")
+    assert report.read == store.n_rows == n and check(store.path) == []
+    assert len(store.manifest.shards) >= 5 and max(shard.rows for shard in store.manifest.shards) == 20
+    np.testing.assert_array_equal(store.spectra(np.arange(n)).flux, fluxes)
+    assert store.column("source_row").tolist() == list(range(n))
