@@ -70,3 +70,12 @@ def test_latents_may_have_scales_and_priors_of_their_own():
     found = refine(lambda latents: (latents / scale) @ basis, torch.zeros_like(truth), x, w, 6,
                    prior=torch.tensor([0.0, 1.0, 1.0]))
     assert (found / scale - truth).abs().median() == pytest.approx(0, abs=0.05)
+
+
+def test_refined_latents_have_slopes_in_the_spectrum():
+    basis, truth, w, noise = problem(n=4, seed=6)
+    x = (truth @ basis + noise).requires_grad_()
+    refine(lambda latents: latents @ basis, torch.zeros_like(truth), x, w, 6)[:, 0].sum().backward()
+    normal = torch.einsum("kp,bp,lp->bkl", basis, w, basis) + torch.eye(3)
+    exact = torch.linalg.solve(normal, basis.expand(4, -1, -1) * w[:, None])[:, 0]  # of the posterior mode
+    assert torch.allclose(x.grad, exact, atol=1e-3 * float(exact.abs().max()))
