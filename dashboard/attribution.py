@@ -141,6 +141,6 @@ def scene(explained: Explained, object_id: str, question: Question) -> dict[str,
     value, base = (words.number(float(f"{number:.4g}")) for number in (made.value, made.baseline))
     kind, _, which = question.target.partition(" ")
     name = (_SAID.get(question.target) or _SAID.get(kind, question.target)).format(which)
-    said = f"{name} {value}, of the continuum alone {base}".replace("-", "−")
+    said = f"{name} {value}; continuum {base}".replace("-", "−")
     return {"id": object_id, "why": str(question), "wave": explained.wave.astype(np.float32), "pixels": made.pixels,
             "said": said}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import median
@@ -136,8 +136,11 @@ def trainings(store: Store | None) -> list[Training]:
                 one = training(folder, place)
             except StoreError:
                 continue  # being written, or damaged: `qso check` tells
-            if one.config.get("model") is not None:
-                found.setdefault(one.key, one)
+            if one.config.get("model") is None:
+                continue
+            known = found.setdefault(one.key, one)
+            if not len(known.curves.epochs) and len(one.curves.epochs):
+                found[one.key] = replace(known, curves=one.curves)  # a run adopted by the store, its journal where it was made
     return list(found.values())
 
 

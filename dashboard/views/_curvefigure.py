@@ -29,7 +29,7 @@ class CurveFigure:
         self.train, self.valid = (ColumnDataSource({"xs": [], "ys": [], "colour": []}) for _ in range(2))
         self.points = ColumnDataSource({name: [] for name in ("epoch", "train", "valid", "run", "colour", "size")})
         plot = self.figure = figure(
-            x_range=DataRange1d(range_padding=0.03, min_interval=1.0), y_range=DataRange1d(range_padding=0.06),
+            x_range=DataRange1d(range_padding=0.03, min_interval=1.0), y_range=DataRange1d(range_padding=0.16),
             y_axis_type="log" if log else "linear", sizing_mode="stretch_both", toolbar_location=None, outline_line_color=None,
             tools=[], stylesheets=[theme.PLOT_CSS], min_border_left=58, min_border_right=14, min_border_top=6,
             name=f"curves {'log' if log else 'linear'}", **dict.fromkeys(_CLEAR, 0))  # made after the page's theme was laid on

@@ -22,7 +22,7 @@ _EVERY_MS = 2000
 _MOST = 8
 """Runs beside each other."""
 
-_NO_CURVES = ("No journal here", "The journal stays in the store in which a run was trained; a copy of the run has none.")
+_NO_CURVES = ("No curves", "The folder of this run holds no journal of its training.")
 
 
 class ModelsPage:

@@ -165,7 +165,8 @@ class Desk {
     const asks = () => this.ask()
     this.target = make("select", {"aria-label": "What is attributed to the pixels", title: "What is attributed", onchange: asks})
     this.method = make("select", {"aria-label": "Method of attribution", title: "Method", onchange: asks})
-    this.told = make("output", {class: "told"})
+    this.told = make("output", {class: "told", title: "The number for the spectrum, and for its continuum alone. The strip shares " +
+      "what lies between them among the pixels: amber raises the number, blue lowers it"})
     this.question = make("span", {class: "question"}, this.target, this.method, this.told)
     row.append(open, this.question)
 

@@ -145,7 +145,7 @@ STRIP = """() => {
 
 def strip_of(page, object_id):
     """What the strip shows once it has the answer for an object."""
-    page.page.locator(".told", has_text="of the continuum alone").wait_for()
+    page.page.locator(".told", has_text="; continuum ").wait_for()
     for _ in range(300):
         asked = page.page.evaluate("() => Bokeh.documents[0].get_model_by_name('shares')?.data.wave.length ?? 0")
         if asked and page.shown_id() == object_id:

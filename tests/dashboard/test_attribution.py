@@ -46,7 +46,7 @@ def test_an_answer_is_worked_out_once_and_says_of_whom_and_what(library):
     assert one is explanations.answer(question, "small", 10)
     assert one["id"] == library.table("small").ids_of([10])[0] and one["why"] == str(question)
     assert one["wave"].shape == one["pixels"].shape == (512,) and (one["pixels"][200:215] == 0).all()
-    assert one["said"].startswith("latent 2 ") and "of the continuum alone" in one["said"]
+    assert one["said"].startswith("latent 2 ") and "; continuum " in one["said"]
     other = explanations.answer(Question("small", "latent 2", "occlusion"), "small", 10)
     assert other is not one and np.abs(other["pixels"]).max() > 0
     with pytest.raises(AtlasError, match="no run 'gone'"):

@@ -58,7 +58,12 @@ def test_a_published_run_is_listed_once_and_a_broken_one_not_at_all(store, tmp_p
     try:
         assert [run.place for run in runs.trainings(store)] == ["store", "store"]
         (alone,) = runs.trainings(None)
-        assert alone.place == "library" and alone.curves.best == -1 and len(alone.curves.epochs) == 0
+        trained = runs.trainings(store)[1]
+        assert alone.place == "library" and alone.curves.valid["loss"].tolist() == trained.curves.valid["loss"].tolist()
+        (store.run("six").path / "journal.jsonl").rename(tmp_path / "journal.jsonl")
+        adopted = runs.trainings(store)[1]  # as `qso predict` of earlier versions left it
+        (tmp_path / "journal.jsonl").rename(store.run("six").path / "journal.jsonl")
+        assert adopted.place == "store" and len(adopted.curves.epochs) == len(alone.curves.epochs)
         (broken / "run.json").write_text("{")
         assert len(runs.trainings(store)) == 2
         with pytest.raises(StoreError):
