@@ -212,10 +212,10 @@ class Probe:
             return ReadError("empty", "it is empty", self.path, "fetch it again")
         if self.kind == "pickle":
             return ReadError("pickle", "it holds a pickle, which can run any code when it is opened", self.path,
-                             "ask its author for FITS, Parquet, CSV or npz")
+                             "ask its author for FITS, HDF5, npy, Parquet or CSV")
         if self.kind == "unknown":
             return ReadError("unknown-format", "its first bytes are of no known format", self.path,
-                             "give FITS, Parquet, CSV, VOTable or npz")
+                             "give FITS, HDF5, npy, Parquet, CSV, VOTable or npz")
         return self._scan[1]
 
     def summary(self) -> str:
