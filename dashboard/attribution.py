@@ -22,6 +22,7 @@ METHODS = {"gradients": "Integrated gradients", "occlusion": "Occlusion"}
 _KEPT = 400  # answers, of 16 kB each on the atlas' grid
 _SAID = {"redshift": "ln(1 + z)", "redshift confidence": "ln P(z)", "quasar": "log odds of a quasar", "class": "log odds of {}",
          "line": "ln P of {}", "latent": "latent {}"}  # what a target's number is, by its name or first word
+_JUMPS = 0.05  # of the contributions' sizes, from which on gradients are said not to be complete
 _FIRST = ("redshift", "class ", "latent ")  # what is asked first where nothing was asked yet
 
 
@@ -141,6 +142,8 @@ def scene(explained: Explained, object_id: str, question: Question) -> dict[str,
     value, base = (words.number(float(f"{number:.4g}")) for number in (made.value, made.baseline))
     kind, _, which = question.target.partition(" ")
     name = (_SAID.get(question.target) or _SAID.get(kind, question.target)).format(which)
-    said = f"{name} {value}; continuum {base}".replace("-", "−")
+    said = f"{name} {value}; continuum {base}"
+    if question.method == "gradients" and abs(made.missing) > _JUMPS * float(np.abs(made.pixels).sum()):
+        said += f"; {words.number(float(f'{made.missing:.3g}'))} jumps and is not shared"  # as of a model that takes the best
     return {"id": object_id, "why": str(question), "wave": explained.wave.astype(np.float32), "pixels": made.pixels,
-            "said": said}
+            "said": said.replace("-", "−")}
