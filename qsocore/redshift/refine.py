@@ -72,10 +72,10 @@ class Settings:
     """
 
     window: float = 4000.0
-    pitch: float = 700.0
+    pitch: float = 800.0
     finalists: int = 3
     broad: float = 600.0
-    few: int = 8
+    few: int = 7
     floor: float = 0.02
     bend: float = 0.15
     order: int = 3
