@@ -30,24 +30,30 @@ def fidelity(x: NDArray, w: NDArray, precision: NDArray, model: NDArray) -> dict
     Returns
     -------
     dict of ndarray, shape (n,)
-        `MEASURES`, NaN for a spectrum without a good pixel, and ``n_pix_good``.
+        `MEASURES`, NaN for a spectrum without a good pixel, infinite where the reconstruction is not finite, and
+        ``n_pix_good``.
     """
     good = precision > 0
     n = good.sum(axis=1)
     square = np.where(good, x - model, 0.0) ** 2
+    square[np.isnan(square)] = np.inf
     count = np.where(n > 0, n, np.nan)
     sums = {"chi2_floor": (square * w).sum(axis=1), "chi2_pix": (square * precision).sum(axis=1), "mse": square.sum(axis=1)}
     return {name: (total / count).astype(np.float32) for name, total in sums.items()} | {"n_pix_good": n.astype(np.int32)}
 
 
 def summary(columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
-    """Mean and median of each measure over the spectra that have it, and how many there are."""
+    """Mean and median of each measure over the spectra that have it, and how many there are; NaN of none.
+
+    A reconstruction that is not finite makes the mean infinite: it is not left out.
+    """
     values = {name: np.asarray(columns[name], np.float64) for name in MEASURES}
-    known = np.isfinite(values["mse"])
+    known = ~np.isnan(values["mse"])
     out: dict[str, Any] = {"n": int(known.sum()), "n_missing": int((~known).sum())}
     for name, column in values.items():
         seen = column[known]
-        out[name] = {"mean": float(seen.mean()), "median": float(np.median(seen))} if seen.size else None
+        mean, median = (float(seen.mean()), float(np.median(seen))) if seen.size else (np.nan, np.nan)
+        out[name] = {"mean": mean, "median": median}
     return out
 
 

@@ -161,7 +161,7 @@ def _latents(found: dict[str, Any]) -> list[Table]:
     head = ("", "n", *(f"{title}: {kind}" for title in MEASURES.values() for kind in ("mean", "median")))
     groups = found["by_class"] | {name: part for name, part in found.get("by_survey", {}).items() if name != "all"}
     measures = [(key, kind) for key in MEASURES for kind in ("mean", "median")]
-    rows = [(name, f"{part['n']:,}", *(number(part[key] and part[key][kind]) for key, kind in measures))
+    rows = [(name, f"{part['n']:,}", *(number(part[key][kind]) for key, kind in measures))
             for name, part in groups.items()]
     return [Table(f"Reconstruction by {found['n_latent']} latents", head, rows,
                   "floored: errors as the training weighs them, not below its error floor; MSE of the normalised flux")]

@@ -10,7 +10,7 @@ import numpy as np
 
 from qsocore.figures import Figure
 from qsocore.figures._judged import split as _split
-from qsocore.figures.style import SERIES, canvas, quiet
+from qsocore.figures.style import SERIES, canvas, note, quiet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUPS = {"all": "All", "quasars": "Quasars", "galaxies": "Galaxies", "stars": "Stars"}
 _MARKS = "osD^vP"
+_NOTHING = {key: {"mean": np.nan} for key in ("chi2_floor", "mse")}  # of a group without objects
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -77,12 +78,14 @@ def picture(judged: Sequence[Judged]) -> Canvas:
             axes = panels[row, column]
             for number, model in enumerate(models):
                 mine = sorted((one["n_latent"], one["groups"][group][key]["mean"]) for one in found
-                              if one["model"] == model and group in one["groups"] and one["groups"][group][key])
+                              if one["model"] == model and np.isfinite(one["groups"].get(group, _NOTHING)[key]["mean"]))
                 if mine:
                     axes.plot(*zip(*mine, strict=True), color=SERIES[number % len(SERIES)], marker=_MARKS[number % len(_MARKS)],
                               ms=4, lw=1.2, label=model)
             axes.set(ylabel=f"{MEASURES[key]}, mean" if column == 0 else "")
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.08 * max((float(np.max(line.get_ydata())) for line in axes.lines), default=1.0))
+            lost = [one["run"] for one in found if np.isinf(one["groups"].get(group, _NOTHING)[key]["mean"])]
+            note(axes, [f"not finite: {', '.join(lost)}"] if lost else [], x=0.97, y=0.08)
             axes.grid(axis="y")
         n = max((one["groups"][group]["n"] for one in found if group in one["groups"]), default=0)
         panels[0, column].set_title(f"{GROUPS[group]} ({n:,})")

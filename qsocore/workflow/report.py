@@ -208,7 +208,7 @@ def _of_latents(measures: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield str(measures["latents"]["n_latent"]), "latents", f"n {found['n']:,}"
         named = {"chi2_floor": "χ² per pixel, errors floored", "chi2_pix": "χ² per pixel", "mse": "mean squared error"}
         for key, name in named.items():
-            if found[key]:
+            if found["n"]:
                 yield number(found[key]["mean"]), f"{name}, mean", f"median {number(found[key]['median'])}"
 
 

@@ -40,6 +40,16 @@ def test_a_spectrum_without_a_good_pixel_is_counted_as_missing():
     assert (summary(found)["n"], summary(found)["n_missing"]) == (4, 1)
 
 
+def test_a_reconstruction_that_is_not_finite_is_not_left_out():
+    x, w, precision, model = spectra(n=6)
+    model = np.broadcast_to(model, x.shape).copy()
+    model[3, 100:] = np.nan
+    found = summary(fidelity(x, w, precision, model))
+    assert (found["n"], found["n_missing"]) == (6, 0)
+    assert found["mse"]["mean"] == np.inf
+    assert np.isfinite(found["mse"]["median"])
+
+
 def test_classes_make_up_the_whole():
     x, w, precision, model = spectra(n=100)
     found = fidelity(x, w, precision, model)
