@@ -20,8 +20,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ from qsocore.catalog import Column
 from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
 from qsocore.lines import line_list
-from qsocore.models._shift import Correlation, FeatureMap, LogFrame, at_rest, box_width
+from qsocore.models._shift import Correlation, FeatureMap, LogFrame, at_rest, box_width, folded
 from qsocore.models._trunk import standardised
 from qsocore.models.base import Labels, Model, Predictor
 from qsocore.models.labels import has_troughs, is_quasar, redshifts
@@ -50,7 +50,7 @@ _STAR = 0.003  # what is no quasar and nearer than this is a star
 _REST = (800.0, 7300.0)  # Angstrom that are read in the rest frame
 _TROUGHS = (1420.0, 1545.0)  # rest Angstrom in which troughs of C IV lie
 _JITTER = 1  # boxes by which the rest frame is missed in training, since the best shift may miss
-_CHUNK = 128  # spectra that the processor's cache holds
+_CHUNK = 64  # spectra that the processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class RedshiftConfig:
     boxes: int = 256
     z_max: float = 6.0
     z_max_galaxy: float = 1.2
-    channels: tuple[int, ...] = (16, 32, 48, 64, 96)
+    channels: tuple[int, ...] = (16, 32, 32, 48, 64, 64, 64)
     features: int = 16
     hidden: int = 128
     dropout: float = 0.1
@@ -86,6 +86,14 @@ class RedshiftConfig:
             raise ConfigError("boxes, features, hidden and at least two channels must be 1 or more", "RedshiftConfig")
         if not (0 < self.z_max_galaxy <= self.z_max and 0 <= self.dropout < 1):
             raise ConfigError("0 < z_max_galaxy <= z_max and dropout in 0 to 1 are needed", "RedshiftConfig")
+
+
+class Ready(NamedTuple):
+    """Parts of a network made ready for many spectra; None is made anew for each batch."""
+
+    maps: nn.Module
+    quasars: Tensor | None = None
+    galaxies: Tensor | None = None
 
 
 class RedshiftNet(Predictor):
@@ -120,8 +128,11 @@ class RedshiftNet(Predictor):
         self.register_buffer("ln_z", ln_z, persistent=False)  # ln(1 + z) of each shift
         self.register_buffer("calibration", torch.tensor([1.0, 0.0, 1.0, 0.0]))  # see `calibrate`
 
-    def look(self, x: Tensor, w: Tensor, matrices: tuple[Tensor, Tensor] | None = None
-             ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def ready(self) -> Ready:
+        """What can be made ready once for many spectra, in evaluation."""
+        return Ready(folded(self.maps), self.quasars.matrix(), self.galaxies.matrix())
+
+    def look(self, x: Tensor, w: Tensor, ready: Ready | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """What the first look gives.
 
         Returns
@@ -137,14 +148,14 @@ class RedshiftNet(Predictor):
             Place of the line in the box, if it is there, in boxes from the middle.
         """
         channels, strength = standardised(*self.frame(x, w))
-        maps, coarse = self.maps(channels)
+        ready = ready or Ready(self.maps)
+        maps, coarse = ready.maps(channels)
         overall = self.overall(torch.cat([coarse.flatten(1), strength], dim=1)).relu()
         kinds = self.kinds(overall)
         boxes, offsets = self.lines(maps).chunk(2, dim=1)
         boxes = torch.cat([boxes, kinds[:, 3:, None]], dim=2).log_softmax(dim=2)
-        of_quasars, of_galaxies = matrices or (None, None)
-        cells = torch.cat([self.quasars(maps, of_quasars) + kinds[:, :1], self.galaxies(maps, of_galaxies) + kinds[:, 1:2],
-                           kinds[:, 2:3]], dim=1).log_softmax(dim=1)
+        cells = torch.cat([self.quasars(maps, ready.quasars) + kinds[:, :1],
+                           self.galaxies(maps, ready.galaxies) + kinds[:, 1:2], kinds[:, 2:3]], dim=1).log_softmax(dim=1)
         return maps, overall, cells, boxes, offsets
 
     def read_at_rest(self, maps: Tensor, overall: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -210,9 +221,8 @@ class RedshiftNet(Predictor):
 
     def _seen_boxes(self, x: Tensor, w: Tensor) -> Tensor:
         """Whether a box has a good pixel, (B, positions)."""
-        good = (self.frame(x, w)[1] > 0).to(x.dtype)
         half = self.width // 2
-        return F.max_pool1d(good[:, None], 2 * half + 1, self.width, half)[:, 0] > 0
+        return F.max_pool1d(self.frame(x, w)[1][:, None], 2 * half + 1, self.width, half)[:, 0] > 0
 
     def columns(self) -> tuple[Column, ...]:
         """See `Predictor.columns`."""
@@ -233,40 +243,43 @@ class RedshiftNet(Predictor):
     @torch.no_grad()
     def predict(self, x: Tensor, w: Tensor) -> dict[str, NDArray]:
         """See `Predictor.predict`."""
-        was_training = self.training
-        self.eval()
-        matrices = self.quasars.matrix(), self.galaxies.matrix()
-        parts = [self._predict(a, b, matrices) for a, b in zip(x.split(_CHUNK), w.split(_CHUNK), strict=True)]
-        self.train(was_training)
-        types = {column.name: column.dtype for column in self.columns()}
-        return {name: np.concatenate([part[name].cpu().numpy() for part in parts]).astype(dtype)
-                for name, dtype in types.items()}
+        said = self._said(x, w)
+        return {column.name: said[column.name].cpu().numpy().astype(column.dtype) for column in self.columns()}
 
-    def _predict(self, x: Tensor, w: Tensor, matrices: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
-        maps, overall, cells, boxes, offsets = self.look(x, w, matrices)
+    def _said(self, x: Tensor, w: Tensor) -> dict[str, Tensor]:
+        """The columns (B,), and ``mass``, the probability within 6000 km/s of the redshift before it is calibrated."""
+        was_training = self.training
+        ready = self.eval().ready()
+        parts = [self._said_of_chunk(a, b, ready) for a, b in zip(x.split(_CHUNK), w.split(_CHUNK), strict=True)]
+        self.train(was_training)
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _said_of_chunk(self, x: Tensor, w: Tensor, ready: Ready) -> dict[str, Tensor]:
+        maps, overall, cells, boxes, offsets = self.look(x, w, ready)
         p = cells.exp()
         quasar, galaxy, star = p.split([self.n_quasar, self.n_galaxy, 1], dim=1)
-        mass = torch.cat([quasar.sum(1, keepdim=True), galaxy.sum(1, keepdim=True), star], dim=1)  # (B, 3)
+        kinds = torch.cat([quasar.sum(1, keepdim=True), galaxy.sum(1, keepdim=True), star], dim=1)  # (B, 3)
         best = torch.stack([_with_neighbours(quasar).argmax(1), _with_neighbours(galaxy).argmax(1),
                             torch.full((len(x),), _BELOW, device=x.device)], dim=1)
-        shift = best.gather(1, mass.argmax(1, keepdim=True))[:, 0]
+        shift = best.gather(1, kinds.argmax(1, keepdim=True))[:, 0]
         correction, log_scatter, troughs = self.read_at_rest(maps, overall, shift)
         ln_z = self.ln_z[shift] + self.step * correction.clamp(-2.0, 2.0).double()
         by_z = quasar + F.pad(galaxy, (0, self.n_quasar - self.n_galaxy))
         by_z[:, _BELOW] += star[:, 0]
         right = (self.ln_z[: self.n_quasar] - ln_z[:, None]).abs() < math.log1p(GOOD / C_KM_S)
         slope, offset, factor, odds = self.calibration
-        conf = torch.sigmoid(slope * torch.logit((by_z * right).sum(1), 1e-6) + offset)
+        mass = (by_z * right).sum(1)
         second = self.ln_z[_with_neighbours(by_z * ~right).argmax(1)]
         out = {"z_pred": ln_z.expm1(), "z_err": factor * self.step * log_scatter.exp() * ln_z.exp(), "z_2nd": second.expm1(),
-               "z_conf": conf, "is_qso": mass[:, 0].clamp_max(1.0), "mass": (by_z * right).sum(1),
+               "mass": mass, "z_conf": torch.sigmoid(slope * torch.logit(mass, 1e-6) + offset),
+               "is_qso": kinds[:, 0].clamp_max(1.0),
                "bal_prob_pred": torch.where(self._sees_troughs(x, w, ln_z), (troughs + odds).sigmoid(), math.nan)}
-        chance = boxes.exp()[:, :, :-1]  # (B, n_lines, positions)
+        here = boxes[:, :, :-1].argmax(2, keepdim=True)  # (B, n_lines, 1)
+        framed = F.pad(boxes[:, :, :-1], (1, 1), value=-math.inf)
+        chance = framed.gather(2, here + torch.arange(3, device=x.device)).exp().sum(2).clamp_max(1.0)  # (B, n_lines)
+        observed = self.start + self.step * (here + offsets.gather(2, here)).double()[:, :, 0]
         for number, (key, wave) in enumerate(LINES.items()):
-            here = chance[:, number].argmax(1, keepdim=True)
-            observed = self.start + self.step * (here + offsets[:, number].gather(1, here)).double()[:, 0]
-            out[f"c_{key}"] = _with_neighbours(chance[:, number]).gather(1, here)[:, 0].clamp_max(1.0)
-            out[f"z_{key}"] = torch.expm1(observed - math.log(wave))
+            out[f"c_{key}"], out[f"z_{key}"] = chance[:, number], torch.expm1(observed[:, number] - math.log(wave))
         empty = ~(w > 0).any(dim=1)
         return {name: torch.where(empty, math.nan, values) for name, values in out.items()}
 
@@ -302,9 +315,8 @@ class RedshiftNet(Predictor):
         The last makes 0.5 the threshold between two classes that count alike, as QuasarNET's balanced loss does.
         """
         self.calibration.copy_(torch.tensor([1.0, 0.0, 1.0, 0.0]))
-        matrices = self.quasars.matrix(), self.galaxies.matrix()
-        parts = [self._predict(a, b, matrices) for a, b in zip(x.split(_CHUNK), w.split(_CHUNK), strict=True)]
-        z_pred, z_err, mass = (torch.cat([part[name] for part in parts]).double() for name in ("z_pred", "z_err", "mass"))
+        said = self._said(x, w)
+        z_pred, z_err, mass = (said[name].double() for name in ("z_pred", "z_err", "mass"))
         known = torch.isfinite(labels["z"]) & torch.isfinite(z_pred)
         if known.sum() < 100:
             return

@@ -20,7 +20,8 @@ N = 120
 
 
 def members():
-    return [name for name in MODELS.names() if MODELS.get(name).labels is not None]
+    labelled = [MODELS.get(name) for name in MODELS.names() if MODELS.get(name).labels]
+    return [member.name for member in labelled if isinstance(member.build(member.Config(), GRID), Predictor)]
 
 
 @pytest.fixture(scope="module")
