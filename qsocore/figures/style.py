@@ -95,15 +95,15 @@ def reach(values: ArrayLike, inside: float = 99.0, room: float = 0.05) -> tuple[
 
 
 def ramp() -> Any:
-    """Colours of counts, from nothing, through blue, to ink: perceptually even, and safe for colour-blind eyes."""
-    from matplotlib.colors import LinearSegmentedColormap
+    """Colours of counts: one blue, the fuller the more of it, so that few stay faint on a light page and on a dark one."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
-    return LinearSegmentedColormap.from_list("counts", ["#dcebf5", "#8fc1de", "#3f8fc0", "#1a5b97", "#10305c"])
+    return LinearSegmentedColormap.from_list("counts", [to_rgba(BLUE, 0.16), to_rgba(BLUE, 0.6), to_rgba("#005a94", 1.0)])
 
 
 def on_ramp(level: float) -> str:
     """Colour of words upon a colour of `ramp`, 0 to 1."""
-    return "#ffffff" if level > 0.45 else "#1a1f24"
+    return "#ffffff" if level > 0.5 else INK
 
 
 def density(axes: Axes, x: ArrayLike, y: ArrayLike, limits: tuple[float, float, float, float], bins: int = 60) -> NDArray:
