@@ -44,7 +44,7 @@ class InfoVAEConfig:
     widths: tuple[int, ...] = (512, 256)
     alpha: float = 0.0
     lam: float = 10.0
-    refine: int = 1
+    refine: int = 0
 
     def __post_init__(self):
         if self.latents < 1 or not self.widths or min(self.widths) < 1:
