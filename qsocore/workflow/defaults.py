@@ -93,9 +93,9 @@ _STARS = "O=1 B=2 A=4 F=6 G=5 K=5 M=5 L=2 WD=3 C=2 CV=1"
 
 RECIPES = {recipe.model: recipe for recipe in (
     Recipe("infovae", 60_000, 31, "QSO=55 STAR=25 GALAXY=20", quasars="dr16q", redshift=(0.1, 4.3),
-           words=("latents=12", "epochs=30")),
-    Recipe("redshift", 120_000, 32, f"QSO=55 BAL=9 {_STARS} GALAXY=15"),
-    Recipe("classifier", 120_000, 33, f"QSO=22 BAL=12 {_STARS} GALAXY=12", label_noise=0.05),
+           words=("latents=12", "epochs=30", "refine=1")),
+    Recipe("redshift", 120_000, 32, f"QSO=55 BAL=9 {_STARS} GALAXY=15", words=("epochs=7",)),
+    Recipe("classifier", 120_000, 33, f"QSO=22 BAL=12 {_STARS} GALAXY=12", label_noise=0.05, words=("epochs=5",)),
 )}
 """The default runs, by name."""
 
