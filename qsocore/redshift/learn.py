@@ -42,8 +42,10 @@ class Kind:
     ----------
     rest : (float, float)
         First and last rest wavelength, Angstrom.
+    learned : (float, float)
+        Redshifts of the spectra.
     z_range : (float, float)
-        Redshifts of the spectra, and at which the set is meant.
+        Redshifts at which the set is meant, somewhat fewer where sets meet.
     components : int
         How many.
     step : float
@@ -59,6 +61,7 @@ class Kind:
     """
 
     rest: tuple[float, float]
+    learned: tuple[float, float]
     z_range: tuple[float, float]
     components: int
     step: float
@@ -90,12 +93,12 @@ def _stars(*kinds: str) -> Callable[[int, float, np.random.Generator], Truth]:
 
 
 _WIDE = DEFAULT_GRID.step  # 155 km/s
-_STAR = {"rest": (3480.0, 10700.0), "z_range": (-0.0035, 0.0035), "components": 6, "step": _WIDE, "n": 2048, "places": 1,
-         "source": stars}
+_STAR = {"rest": (3480.0, 10700.0), "learned": (0.0, 0.0), "z_range": (-0.0035, 0.0035), "components": 6, "step": _WIDE,
+         "n": 2048, "places": 1, "source": stars}
 KINDS = MappingProxyType({
-    "QSO-HIZ": Kind((545.0, 4480.0), (1.55, 5.6), 40, _WIDE, 4800, 80, _quasars, quasars),
-    "QSO-LOZ": Kind((1190.0, 10450.0), (0.005, 1.75), 40, _WIDE, 4800, 80, _quasars, quasars),
-    "GALAXY": Kind((1760.0, 10520.0), (-0.003, 1.02), 12, _WIDE / 2, 3000, 30, _galaxies, galaxies),
+    "QSO-HIZ": Kind((545.0, 4480.0), (1.35, 5.6), (1.55, 5.6), 40, _WIDE, 4800, 80, _quasars, quasars),
+    "QSO-LOZ": Kind((1190.0, 10450.0), (0.005, 2.0), (0.005, 1.75), 40, _WIDE, 4800, 80, _quasars, quasars),
+    "GALAXY": Kind((1760.0, 10520.0), (-0.003, 1.02), (-0.003, 1.02), 12, _WIDE / 2, 3000, 30, _galaxies, galaxies),
     "STAR-OBA": Kind(draw=_stars("O", "B", "A"), **_STAR), "STAR-FG": Kind(draw=_stars("F", "G"), **_STAR),
     "STAR-K": Kind(draw=_stars("K"), **_STAR), "STAR-ML": Kind(draw=_stars("M", "L"), **_STAR),
     "STAR-WD": Kind(draw=_stars("WD"), **_STAR), "STAR-C": Kind(draw=_stars("C"), **_STAR),
@@ -140,7 +143,7 @@ def learn(name: str, seed: int = 0, components: int | None = None) -> TemplateSe
 
 def _simulate(kind: Kind, wave: NDArray, rng: np.random.Generator) -> Iterator[tuple[NDArray, NDArray]]:
     """Spectra at rest as an instrument of BOSS's resolution sees them, and their weights, (n, n_rest) each, by redshift."""
-    instrument, low, high = INSTRUMENTS.get("boss"), *kind.z_range
+    instrument, low, high = INSTRUMENTS.get("boss"), *kind.learned
     edges = wave[0] * 10 ** (kind.step * (np.arange(wave.size + 1) - 0.5))
     redshifts = [0.0] if kind.places == 1 else low + (high - low) * (np.arange(kind.places) + 0.5) / kind.places
     for z in redshifts:
@@ -182,5 +185,5 @@ def _whitened(model: PCA, x: torch.Tensor, w: torch.Tensor) -> tuple[NDArray, ND
 def made(seed: int) -> dict[str, object]:
     """What templates of that seed were made by."""
     return {"command": "qso templates", "seed": seed, "code_version": __version__,
-            "kinds": {name: {"rest": kind.rest, "z_range": kind.z_range, "n": kind.n, "components": kind.components}
-                      for name, kind in KINDS.items()}}
+            "kinds": {name: {"rest": kind.rest, "learned": kind.learned, "z_range": kind.z_range, "n": kind.n,
+                             "components": kind.components} for name, kind in KINDS.items()}}
