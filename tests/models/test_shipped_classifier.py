@@ -6,14 +6,15 @@ import torch
 
 from qsocore.models.labels import KINDS, kinds
 from qsocore.models.load import Loaded
-from qsocore.simulate.population import Sample
+from qsocore.simulate.population import Sample, parse_mixture
 from qsocore.store import find_run
 from qsocore.store.runs import list_runs, shipped
+from qsocore.workflow.defaults import RECIPES
 from qsocore.workflow.predict import predict_blocks
 from qsocore.workflow.simulate import simulate
 from tests.models.artefacts import ARTEFACTS, auroc
 
-MIXTURE = {"QSO": 2.0, "GALAXY": 1.5} | dict.fromkeys(KINDS[1:-1], 1.0)
+MIXTURE = parse_mixture(RECIPES["classifier"].mixture.split())  # `unlike` is a rank among such spectra
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def classifier():
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    return simulate(tmp_path_factory.mktemp("new") / "new.store", 900, seed=8128, mixture=MIXTURE, workers=1,
-                    sample=Sample("flat", (0.1, 5.0)))
+    return simulate(tmp_path_factory.mktemp("new") / "new.store", 1200, seed=8128, mixture=MIXTURE, workers=1,
+                    sample=Sample("flat", (0.05, 5.2)))
 
 
 @pytest.fixture(scope="module")
