@@ -26,7 +26,7 @@ _WINGS = 3  # pixels beside one that is left out of the last step
 
 
 class Warn(IntFlag):
-    """Bits of ``z_warn_pred``: numbers and names of SDSS's ZWARNING as redrock has them; 0 is good."""
+    """Bits of ``z_warn_pred``: numbers and names of SDSS's ZWARNING as redrock has them, and one of ours; 0 is good."""
 
     LITTLE_COVERAGE = 1 << 1  # less than a tenth of the pixels is good
     SMALL_DELTA_CHI2 = 1 << 2  # another redshift or type fits nearly as well
@@ -35,6 +35,7 @@ class Warn(IntFlag):
     Z_FITLIMIT = 1 << 5  # the minimum lies beyond the range of the templates
     NO_DATA = 1 << 9  # no good pixel, or no candidate
     BAD_MINFIT = 1 << 10  # no minimum near the candidate
+    OVERRULED = 1 << 11  # ours: the templates prefer another redshift, but the network is certain of its own
 
 
 @dataclass(frozen=True)

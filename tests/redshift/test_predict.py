@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from qsocore.errors import ConfigError
+from qsocore.grid import DEFAULT_GRID
+from qsocore.redshift.columns import refined
 from qsocore.redshift.refine import Warn
+from qsocore.simulate import quasars
 from qsocore.simulate.population import Sample
 from qsocore.units import velocity
 from qsocore.workflow.predict import predict
@@ -39,3 +42,22 @@ def test_refined_redshifts_are_written_with_the_network_s_beside(store, tmp_path
 def test_a_run_with_latents_has_nothing_to_refine(store, tmp_path):
     with pytest.raises(ConfigError, match="no redshifts"):
         predict(store.path, "latent", tmp_path / "z.parquet", refine=True)
+
+
+def test_a_certain_network_is_sharpened_but_not_overruled():
+    """The templates fit one redshift; said with certainty of another, that one stays, with a warning and theirs second."""
+    store_grid, true = DEFAULT_GRID, np.array([2.0, 2.4])
+    truth = quasars.draw(2, np.random.default_rng(3), "flat", (2.0, 2.5))
+    truth["true_z"][:] = true
+    flux = quasars.spectra(truth, store_grid.wave, np.random.default_rng(4))
+    ivar = np.full(flux.shape, 1.0, np.float32) / (0.03 * np.median(flux, axis=1, keepdims=True)) ** 2
+    near = true + (1 + true) * 800 / 299_792.458
+    said = {"z_pred": near, "z_err": np.full(2, 0.01), "z_2nd": np.full(2, np.nan), "z_conf": np.full(2, 0.999)}
+    sharp = refined(said, flux, ivar, store_grid)
+    assert (np.abs(velocity(sharp["z_pred"], true)) < 700).all()
+    assert not (sharp["z_warn_pred"] & int(Warn.OVERRULED)).any()
+    wrong = said | {"z_pred": true * 0 + 3.3, "z_2nd": near}
+    kept, moved = refined(wrong, flux, ivar, store_grid), refined(wrong | {"z_conf": np.full(2, 0.6)}, flux, ivar, store_grid)
+    assert (kept["z_pred"] == 3.3).all() and (kept["z_warn_pred"] & int(Warn.OVERRULED) > 0).all()
+    assert (np.abs(velocity(kept["z_2nd"], true)) < 3000).all() and (kept["delta_chi2"] < 0).all()
+    assert (np.abs(velocity(moved["z_pred"], true)) < 3000).all() and not (moved["z_warn_pred"] & int(Warn.OVERRULED)).any()
