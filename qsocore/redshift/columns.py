@@ -19,7 +19,7 @@ REFINED = (
     Column("z_pred", "float64", "redshift", "", "Predicted redshift, refined by templates"),
     Column("z_err", "float32", "error", "", "Its standard error, if it is not catastrophically wrong"),
     Column("z_2nd", "float64", "redshift", "", "Redshift of the templates' second minimum"),
-    Column("z_warn_pred", "int32", "flag", "", "Warning bits: SDSS's ZWARNING, and 11 where the network overruled the templates"),
+    Column("z_warn_pred", "int32", "flag", "", "Warning bits: SDSS's ZWARNING, and 11 where the network was kept"),
     Column("delta_chi2", "float32", "quality", "", "How much worse the second fits; negative where overruled"),
     Column("spectype_pred", "string", "label", "", "Type of the templates that fit best: QSO, GALAXY, STAR"),
     Column("z_net", "float64", "redshift", "", "Redshift before the template step"),
