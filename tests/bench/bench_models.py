@@ -103,7 +103,8 @@ def _real(work: Path) -> Iterator[Row]:
     truth = _manifest(store)
     everything = np.arange(store.n_rows)
     red, kind = (_predicted(store, find_run(name), everything, name == "redshift") for name in ("redshift", "classifier"))
-    boss = _chosen(truth, lambda row: row["file"].startswith("boss/") and row["class"] == "QSO" and row["zwarning"] == "0.0")
+    boss = _chosen(truth, lambda row: row["file"].startswith("boss/") and row["class"] == "QSO"
+                   and float(row["zwarning"] or 1) == 0)
     dv = velocity(red["z_pred"][boss], np.array([float(truth[row]["z"]) for row in boss]))
     called = {"redshift": red["is_qso"] >= 0.5, "classifier": np.isin(kind["class_pred"], ("QSO", "BAL"))}
     scatter = Scatter.of(dv)
@@ -121,7 +122,9 @@ def _real(work: Path) -> Iterator[Row]:
 
 def _ingested(work: Path) -> Store:
     path = work / "real.store"
-    return open_store(path) if path.exists() else ingest([REAL], path).store
+    if not path.exists():
+        ingest([REAL], path)
+    return open_store(path)
 
 
 def _manifest(store: Store) -> dict[int, dict[str, str]]:
