@@ -70,6 +70,7 @@ def _desi(work: Path) -> Iterator[Row]:
         dv = velocity(_predicted(store, trained, test, refine)["z_pred"], z)
         yield Row(f"{DESI.n:,} simulated DESI quasars, 1.8 < z < 3.8, {name}: std / NMAD of dv / beyond 6,000 km/s, "
                   f"{len(test):,} test spectra", _scatter(Scatter.of(dv)),
+                  "the same network" if refine else
                   f"at most 664 / 150 km/s / 0.2 %; DeepRedshift 2,582 km/s std; {_commands(DESI, 'desi')}")
 
 
@@ -87,8 +88,8 @@ def _classes(work: Path) -> Iterator[Row]:
     measures = measure(judged)
     yield Row(f"broad absorption by the redshift network, {len(judged):,} test spectra, S/N > 5",
               _troughs(measures["troughs"]["bright"]), "at least 98 / 97 %; `qso defaults --only redshift`")
-    yield Row("its quasars, all S/N: std / NMAD / beyond 6,000 km/s", _scatter(Scatter(**{
-        key: value for key, value in measures["redshift"]["all"].items() if not key.startswith("share")})), "")
+    yield Row("its quasars, 0.05 < z < 5.2, all S/N: std / NMAD of dv / beyond 6,000 km/s", _scatter(Scatter(**{
+        key: value for key, value in measures["redshift"]["all"].items() if not key.startswith("share")})), "before `--refine`")
 
 
 def _troughs(found: dict[str, int]) -> str:
