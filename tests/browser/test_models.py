@@ -10,6 +10,7 @@ import pytest
 from dashboard.library import Library
 from qsocore.explain import Explainer
 from qsocore.grid import WaveGrid
+from qsocore.store.runs import list_runs, shipped
 from qsocore.workflow.embed import embed
 from qsocore.workflow.evaluate import evaluate
 from qsocore.workflow.predict import predict
@@ -203,13 +204,16 @@ def test_nothing_is_cut(atlas, judged, url, scheme, size):
         assert wide[0] <= wide[1], rule
 
 
-def test_a_store_without_runs_says_what_to_type(atlas, chromium, tmp_path):
+def test_a_store_without_runs_of_its_own_shows_those_of_the_package(atlas, chromium, tmp_path):
     path = tmp_path / "bare.store"
     simulate(path, 12, seed=1, grid=GRID, workers=1)
     process, address = serve(["serve", str(path)])
     try:
         page = atlas("?page=models", url=address)
-        page.page.get_by_text("qso train").first.wait_for()
+        for name in {run.name for run in list_runs(shipped())}:
+            row_of(page, name).get_by_text("package").wait_for()
+        row_of(page, "redshift").click()
+        page.page.get_by_text("qso evaluate redshift").first.wait_for()
     finally:
         process.terminate()
         process.wait(10)
