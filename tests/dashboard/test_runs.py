@@ -13,7 +13,7 @@ from dashboard.runs import FINISHED, STOPPED, TRAINING
 from qsocore import open_store
 from qsocore.errors import StoreError
 from qsocore.models import MODELS
-from qsocore.store.runs import RunFolder, copy_run, library
+from qsocore.store.runs import RunFolder, copy_run, library, list_runs, shipped
 from qsocore.workflow.train import train
 from tests.dashboard.survey import make_store
 
@@ -25,6 +25,12 @@ def store(tmp_path_factory):
     for name, latents in (("six", 6), ("three", 3)):
         train("pca", path, name, [f"latents={latents}", "epochs=3"], publish=False)
     return open_store(path)
+
+
+@pytest.fixture(autouse=True)
+def nothing_shipped(tmp_path, monkeypatch):
+    """A package without runs of its own, so that what is listed is what was made here."""
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
 
 
 @pytest.fixture
@@ -115,6 +121,13 @@ def test_the_card_says_what_it_is_and_what_it_read(store):
     assert read["Grid"].startswith("test512: 512 pixels, 3,600 to 10,399 Å")
     assert dict(card["Settings of the model"])["latents"] == "3"
     assert card["Augmentation"] == [("None", "spectra as they are")]
+
+
+def test_the_runs_of_the_package_are_listed_last(store, monkeypatch):
+    monkeypatch.setattr(runs, "shipped", shipped)
+    listed = [(one.folder.name, one.place) for one in runs.trainings(store)]
+    assert listed[-len(list_runs(shipped())):] == [(run.name, "package") for run in reversed(list_runs(shipped()))]
+    assert {name for name, place in listed if place == "package"} >= {"classifier", "infovae", "redshift"}
 
 
 def test_what_sets_runs_apart_is_named(store):
