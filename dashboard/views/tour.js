@@ -87,6 +87,7 @@ class Tour {
   }
 
   end() {
+    this.card.getRootNode().activeElement?.blur() // else the next key still goes to a button that is no more seen
     this.stage.hidden = true
     try { localStorage.setItem(SEEN, "1") } catch { /* a browser that keeps nothing */ }
   }

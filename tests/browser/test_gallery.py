@@ -79,6 +79,7 @@ def test_columns_are_chosen_and_stay_when_the_selection_changes(atlas, table):
     page.page.get_by_role("checkbox", name="mag_r").check()
     page.page.get_by_role("checkbox", name="Class", exact=True).uncheck()
     page.page.locator(".body th", has_text="mag_r").wait_for()
+    expect(page.page.locator(".body").get_by_role("columnheader", name="Class", exact=True)).to_have_count(0, timeout=PATIENCE_MS)
     page.page.locator(".columns summary").click()
     names = heads.all_inner_texts()
     assert "Class" not in names and names[0].startswith("Object")
