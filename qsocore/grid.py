@@ -46,6 +46,11 @@ class WaveGrid:
             raise ConfigError("a grid needs at least two pixels at rising, positive wavelengths", f"grid {self.name}")
 
     @property
+    def shape(self) -> tuple[int]:
+        """Of one spectrum: its pixels."""
+        return (self.n_pix,)
+
+    @property
     def step(self) -> float:
         """Pixel spacing, in dex or Angstrom."""
         return (self.stop - self.start) / (self.n_pix - 1)

@@ -1,4 +1,4 @@
-"""What a reader hands over: ObjectId, mask reasons, Spectrum."""
+"""What a reader hands over: ObjectId, mask reasons, Spectrum, ImageCube."""
 
 from __future__ import annotations
 
@@ -133,3 +133,107 @@ class Spectrum:
         if bad.all():
             raise ReadError("no-good-pixel", "no pixel has finite flux and positive inverse variance", where)
         return cls(object_id, wave, flux.astype(np.float32), ivar.astype(np.float32), mask, notes=notes, **others)
+
+
+_BORDER = 2  # pixels around a cutout in which its sky is measured
+
+
+@dataclass
+class ImageCube:
+    """The cutout of one object in several bands; row 0 is at the bottom.
+
+    Parameters
+    ----------
+    object_id : ObjectId
+        Its name.
+    flux, ivar : ndarray of float32, shape (n_bands, H, W)
+        In units of the zero point, and its inverse variance, 0 where masked.
+    mask : ndarray of uint8, shape (n_bands, H, W)
+        `Mask` reasons.
+    bands : tuple of str
+        Names in the order of the arrays.
+    pixel_scale, zero_point : float
+        Arcsec, and the AB magnitude of flux 1; NaN when unknown.
+    psf_fwhm : tuple of float
+        Arcsec per band, empty when unknown.
+    row : dict
+        Catalogue values, as those of a `Spectrum`.
+    notes : tuple of str
+        What was odd and mended.
+    """
+
+    object_id: ObjectId
+    flux: NDArray[np.float32]
+    ivar: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    bands: tuple[str, ...]
+    pixel_scale: float = float("nan")
+    zero_point: float = float("nan")
+    psf_fwhm: tuple[float, ...] = ()
+    row: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_arrays(cls, object_id: ObjectId, flux, ivar=None, mask=None, *, bands, where: object = None,
+                    **others) -> ImageCube:
+        """Build from whatever a file holds: masks what is not finite and bands without light, and refuses what is no image.
+
+        Parameters
+        ----------
+        flux : array_like, shape (n_bands, H, W) or (H, W)
+            As in the file.
+        ivar : array_like, optional
+            As `flux`; estimated from the scatter of the border, band by band, where it is not given.
+        mask : array_like of uint8, optional
+            `Mask` reasons found by the reader.
+        bands : sequence of str
+            Names of the bands.
+        where : object
+            File (and row) for messages.
+
+        Raises
+        ------
+        ReadError
+            ``wrong-shape``, ``no-bands`` (their names do not fit), ``no-good-pixel``.
+        """
+        flux, bands = np.array(flux, dtype=np.float64), tuple(map(str, bands))
+        flux = flux[None] if flux.ndim == 2 else flux
+        mask = np.zeros(flux.shape, np.uint8) if mask is None else np.array(mask, dtype=np.uint8).reshape(flux.shape)
+        if flux.ndim != 3 or min(flux.shape) < 1 or min(flux.shape[1:]) < 2:
+            raise ReadError("wrong-shape", f"an array of shape {flux.shape} is no image in bands", where)
+        if len(bands) != len(flux) or len(set(bands)) != len(bands):
+            raise ReadError("no-bands", f"{len(flux)} bands are called {', '.join(bands) or 'nothing'}", where,
+                            "name them in order: --bands g r i z Y")
+        notes = tuple(others.pop("notes", ()))
+        mask[~np.isfinite(flux)] |= np.uint8(Mask.NOT_FINITE)
+        empty = ~np.where(np.isfinite(flux), flux, 0).any(axis=(1, 2))  # (n_bands,)
+        mask[empty] |= np.uint8(Mask.NO_COVERAGE)
+        if empty.any():
+            notes += ("no light in band " + ", ".join(name for name, none in zip(bands, empty, strict=True) if none),)
+        if ivar is None:
+            ivar = _ivar_of_sky(np.where(mask == 0, flux, np.nan))
+            notes += ("noise estimated from the border",)
+        ivar = np.broadcast_to(np.asarray(ivar, dtype=np.float64), flux.shape).copy()
+        mask[(mask == 0) & ~(np.isfinite(ivar) & (ivar > 0))] |= np.uint8(Mask.NO_IVAR)
+        bad = mask > 0
+        ivar[bad] = 0.0
+        flux[~np.isfinite(flux)] = 0.0
+        if bad.all():
+            raise ReadError("no-good-pixel", "no pixel is finite, lit and with a known error", where)
+        return cls(object_id, flux.astype(np.float32), ivar.astype(np.float32), mask, bands, notes=notes, **others)
+
+
+def _ivar_of_sky(flux: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse variance (n_bands, 1, 1) by the scatter of the pixels along the border of an image (n_bands, H, W).
+
+    The scatter is 1.4826 times the median absolute deviation; masked pixels are NaN, and a border without scatter gives 0.
+    """
+    inside = np.zeros(flux.shape[1:], bool)
+    inside[_BORDER:-_BORDER, _BORDER:-_BORDER] = True
+    out = np.zeros((len(flux), 1, 1))
+    for number, band in enumerate(flux):
+        sky = band[~inside & np.isfinite(band)]
+        sky = sky if sky.size else band[np.isfinite(band)]
+        scatter = 1.4826 * np.median(np.abs(sky - np.median(sky))) if sky.size else 0.0
+        out[number] = 1.0 / scatter**2 if scatter > 0 else 0.0
+    return out

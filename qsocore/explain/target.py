@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from qsocore.models.base import LatentModel, Predictor, SpectrumModel
+from qsocore.models.base import LatentModel, Network, Predictor
 
 Target = Callable[[Tensor, Tensor], Tensor]
 """``target(x, w)`` gives one number (B,) per spectrum of normalised flux and weight, (B, n_pix) each; x has gradients."""
 
 
-def targets(model: SpectrumModel) -> dict[str, Target]:
+def targets(model: Network) -> dict[str, Target]:
     """The numbers of a model that can be explained, by name: what a predictor offers, or ``latent 0`` and so on."""
     if isinstance(model, Predictor):
         return model.explainable()

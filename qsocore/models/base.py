@@ -1,12 +1,14 @@
-"""What a model of spectra is. There are two kinds: a `LatentModel` gives a spectrum as a few latents and back again, a
-`Predictor` says of a spectrum what a catalogue would say: redshift, class.
+"""What a model is. A `FeatureModel` gives an object as a few numbers, a `LatentModel` gives it back from them too, and a
+`Predictor` says of it what a catalogue would say: redshift, class.
 
-Every model reads the same two arrays, made by `qsocore.preprocess.normalise`: the flux in units of its own scale, and a
-weight that is zero where a pixel says nothing. Models are torch modules, so that one checkpoint format serves them all.
+Every model reads the same two arrays, made by `qsocore.preprocess.prepare`: the flux in units of its own scale, and a weight
+that is zero where a pixel says nothing; (B, n_pix) of spectra, (B, n_bands, side, side) of images, (B, n_bands) of photometry.
+Models are torch modules, so that one checkpoint format serves them all.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from qsocore.grid import WaveGrid
+from qsocore.sampling import Grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,33 +26,41 @@ if TYPE_CHECKING:
     from qsocore.store import Store
 
 Labels = dict[str, Tensor]
-"""What is known of the spectra of a batch, by name, (B,) each; what a `Predictor` is trained towards."""
+"""What is known of the objects of a batch, by name, (B,) each; what a `Predictor` is trained towards."""
 
-_RARE = 0.002  # a pixel that fewer of the training spectra have is not learnt
+Reads = Literal["spectra", "images", "photometry"]
+"""What of a store a model looks at."""
+
+_RARE = 0.002  # a pixel that fewer of the training objects have is not learnt
 
 
-class SpectrumModel(nn.Module, ABC):
-    """A network over spectra of `n_pix` pixels.
+class Network(nn.Module, ABC):
+    """A network over objects of a shape: ``(n_pix,)`` for spectra, ``(n_bands, side, side)`` for images.
 
     A model is trained by ``"gradient"`` (the loop takes steps down `loss`) or by ``"passes"`` (the loop shows it every
     batch by `accumulate` and then calls `update`, which returns the mean loss of that pass).
 
     Attributes
     ----------
-    seen : Tensor, shape (n_pix,)
+    shape : tuple of int
+        Of one object.
+    n_pix : int
+        Numbers in one object.
+    seen : Tensor, shape `shape`
         1 for the pixels that the training set has, else 0: of the others the model knows nothing.
     """
 
     trained_by: ClassVar[Literal["gradient", "passes"]] = "gradient"
 
-    def __init__(self, n_pix: int):
+    def __init__(self, shape: int | tuple[int, ...]):
         super().__init__()
-        self.n_pix = n_pix
-        self.register_buffer("seen", torch.ones(n_pix))
+        self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        self.n_pix = math.prod(self.shape)
+        self.register_buffer("seen", torch.ones(self.shape))
 
     @torch.no_grad()
     def initialise(self, x: Tensor, w: Tensor) -> None:
-        """Take from a sample of the training set, (B, n_pix) each, what the model needs before its first step."""
+        """Take from a sample of the training set, (B, *shape) each, what the model needs before its first step."""
         self.seen.copy_((w > 0).float().mean(dim=0) >= _RARE)
 
     @abstractmethod
@@ -60,7 +70,7 @@ class SpectrumModel(nn.Module, ABC):
 
         Parameters
         ----------
-        x, w : Tensor, shape (B, n_pix)
+        x, w : Tensor, shape (B, *shape)
             Normalised flux and its weight.
         generator : torch.Generator, optional
             Draws whatever is random.
@@ -69,32 +79,36 @@ class SpectrumModel(nn.Module, ABC):
         """
 
 
-class LatentModel(SpectrumModel):
-    """A model with `n_latent` numbers per spectrum, from which it gives the spectrum back."""
+class FeatureModel(Network):
+    """A model with `n_latent` numbers per object, by which objects that look alike are near each other."""
 
-    def __init__(self, n_pix: int, n_latent: int):
-        super().__init__(n_pix)
+    def __init__(self, shape: int | tuple[int, ...], n_latent: int):
+        super().__init__(shape)
         self.n_latent = n_latent
 
     @abstractmethod
     def encode(self, x: Tensor, w: Tensor) -> Tensor:
-        """Latents (B, n_latent) of normalised flux `x` with weights `w`, both (B, n_pix)."""
+        """Latents (B, n_latent) of normalised flux `x` with weights `w`, both (B, *shape)."""
+
+
+class LatentModel(FeatureModel):
+    """A `FeatureModel` that gives the object back."""
 
     @abstractmethod
     def decode(self, latents: Tensor) -> Tensor:
-        """Normalised flux (B, n_pix) of latents (B, n_latent)."""
+        """Normalised flux (B, *shape) of latents (B, n_latent)."""
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """Reconstruction (B, n_pix)."""
+        """Reconstruction (B, *shape)."""
         return self.decode(self.encode(x, w))
 
     def chi2_pix(self, x: Tensor, w: Tensor) -> Tensor:
         """Chi2 of the reconstruction per good pixel, (B,): by what models of any loss are compared; 0 where none is."""
-        return (w * (x - self(x, w)).square()).sum(dim=1) / (w > 0).sum(dim=1).clamp_min(1)
+        return (w * (x - self(x, w)).square()).flatten(1).sum(dim=1) / (w > 0).flatten(1).sum(dim=1).clamp_min(1)
 
 
-class Predictor(SpectrumModel):
-    """A model that says of each spectrum what a catalogue would."""
+class Predictor(Network):
+    """A model that says of each object what a catalogue would."""
 
     @abstractmethod
     def columns(self) -> tuple[Column, ...]:
@@ -102,7 +116,7 @@ class Predictor(SpectrumModel):
 
     @abstractmethod
     def predict(self, x: Tensor, w: Tensor) -> dict[str, NDArray]:
-        """One array (B,) per column; a spectrum without a good pixel gets missing values (NaN, "" or 0)."""
+        """One array (B,) per column; an object without a good pixel gets missing values (NaN, "" or 0)."""
 
     def explainable(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
         """Numbers (B,) that follow smoothly from a spectrum's (x, w), by name; `qsocore.explain` shares them among pixels."""
@@ -114,8 +128,8 @@ class Predictor(SpectrumModel):
 
 
 def half_chi2(x: Tensor, w: Tensor, model: Tensor) -> Tensor:
-    """Half the weighted squared deviation, summed over pixels and averaged over spectra; w = 0 weighs nothing."""
-    return 0.5 * (w * (x - model).square()).sum(dim=1).mean()
+    """Half the weighted squared deviation, summed over pixels and averaged over objects; w = 0 weighs nothing."""
+    return 0.5 * (w * (x - model).square()).flatten(1).sum(dim=1).mean()
 
 
 @dataclass(frozen=True)
@@ -140,21 +154,24 @@ class Model:
     Config : type
         Frozen dataclass of its settings, all with defaults.
     build : callable
-        ``build(config, grid)`` gives an untrained `SpectrumModel` for spectra on that grid.
+        ``build(config, grid)`` gives an untrained `Network` for what is sampled on that grid.
     labels : callable, optional
-        ``labels(config, store)`` gives what `SpectrumModel.loss` must be told, arrays (n_rows,) by name, from a store's
+        ``labels(config, store)`` gives what `Network.loss` must be told, arrays (n_rows,) by name, from a store's
         catalogue; a `TrainError` where the store does not know it.
     defaults : tuple of str
         ``key=value`` settings of the training that suit this model better than the general ones.
     search : dict, optional
         Which settings of a model with latents, or of its training, ``qso tune`` looks through: a `Between` or texts by key.
+    reads : {"spectra", "images", "photometry"}
+        What of a store the model looks at.
     """
 
     name: str
     title: str
     citation: str
     Config: type
-    build: Callable[[Any, WaveGrid], SpectrumModel]
+    build: Callable[[Any, Grid], Network]
     labels: Callable[[Any, Store], dict[str, NDArray]] | None = None
     defaults: tuple[str, ...] = ()
     search: Mapping[str, Between | tuple[str, ...]] = field(default_factory=dict)
+    reads: Reads = "spectra"

@@ -9,10 +9,10 @@ from safetensors.torch import load_file
 
 from qsocore.config import from_dict
 from qsocore.errors import ConfigError, StoreError
-from qsocore.grid import WaveGrid
 from qsocore.models import MODELS
-from qsocore.models.base import LatentModel, Predictor, SpectrumModel
+from qsocore.models.base import LatentModel, Network, Predictor
 from qsocore.preprocess.normalise import Normalisation
+from qsocore.sampling import read_grid
 from qsocore.store import RunFolder
 
 _DOES = {LatentModel: "has latents", Predictor: "predicts columns"}
@@ -30,7 +30,7 @@ class Loaded:
 
     Attributes
     ----------
-    model : SpectrumModel
+    model : Network
         In evaluation mode, on the CPU.
     config : object
         The model's own configuration.
@@ -45,10 +45,10 @@ class Loaded:
         When its model is not known, or is of another kind.
     """
 
-    def __init__(self, run: RunFolder, kind: type[SpectrumModel] | None = None):
+    def __init__(self, run: RunFolder, kind: type[Network] | None = None):
         self.run = run
         try:
-            self.grid = WaveGrid.from_dict(run.config["grid"])
+            self.grid = read_grid(run.config["grid"])
             self.normalisation = from_dict(Normalisation, run.config["normalisation"])
             member = MODELS.get(run.config["model"])
             self.config: Any = from_dict(member.Config, run.config["config"])

@@ -5,9 +5,9 @@ at most 65,536 rows, one ``.npy`` file per array and shard, with checksums in ``
 """
 
 from qsocore.store.manifest import Manifest, Shard
-from qsocore.store.reader import Spectra, Store, open_store
+from qsocore.store.reader import Images, Spectra, Store, open_store
 from qsocore.store.runs import RunFolder, find_run, library
 from qsocore.store.writer import SHARD_ROWS, StoreWriter
 
-__all__ = ["SHARD_ROWS", "Manifest", "RunFolder", "Shard", "Spectra", "Store", "StoreWriter", "find_run", "library",
+__all__ = ["SHARD_ROWS", "Images", "Manifest", "RunFolder", "Shard", "Spectra", "Store", "StoreWriter", "find_run", "library",
            "open_store"]

@@ -52,7 +52,8 @@ def check(path: str | Path) -> list[Finding]:
         store = open_store(path)
     except AtlasError as error:
         return [Finding("error", str(error.where), error.what, error.remedy or "")]
-    return [*_catalog(store), *_shards(store), *_strays(store), *_runs(store), *_selections(store), *_labels(store)]
+    return [*_catalog(store), *_shards(store), *_strays(store), *_images(store), *_runs(store), *_selections(store),
+            *_labels(store)]
 
 
 def _catalog(store: Store) -> Iterator[Finding]:
@@ -102,14 +103,14 @@ def _shards(store: Store) -> Iterator[Finding]:
             else:
                 blocks[name] = np.load(store.path / file, mmap_mode="r", allow_pickle=False)
         if len(blocks) == len(ARRAYS):
-            yield from _values(shard, store.grid.n_pix, **blocks)
+            yield from _values(shard, store.manifest.grid.shape, **blocks)
 
 
-def _values(shard: Shard, n_pix: int, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Iterator[Finding]:
+def _values(shard: Shard, shape: tuple[int, ...], flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Iterator[Finding]:
     where = f"shard {shard.number}"
-    if not flux.shape == ivar.shape == mask.shape == (shard.rows, n_pix):
+    if not flux.shape == ivar.shape == mask.shape == (shard.rows, *shape):
         yield Finding("error", where, f"flux {flux.shape}, ivar {ivar.shape}, mask {mask.shape} should be "
-                      f"{(shard.rows, n_pix)}", _AGAIN)
+                      f"{(shard.rows, *shape)}", _AGAIN)
         return
     wrong = {"flux is not finite": 0, "ivar is negative or not finite": 0, "masked pixels have an ivar": 0,
              "good pixels have no ivar": 0}
@@ -129,6 +130,22 @@ def _strays(store: Store) -> Iterator[Finding]:
         relative = f"arrays/{file.name}"
         if relative not in named:
             yield Finding("warning", relative, "the manifest does not name this file", "delete it")
+
+
+def _images(store: Store) -> Iterator[Finding]:
+    """What is wrong with the images beside the spectra, and whether they are of the store's objects."""
+    folder = paths.images(store.path)
+    if store.image_grid or not (folder / paths.MANIFEST).exists():
+        return
+    for finding in check(folder):
+        yield Finding(finding.severity, f"images/{finding.where}", finding.what, finding.remedy)
+    try:
+        ids = open_store(folder).table(["object_id"]).column(0)
+    except AtlasError:
+        return  # said above
+    strangers = int((store.index_of(ids.combine_chunks()) < 0).sum())
+    if strangers:
+        yield Finding("error", "images", f"{strangers:,} of its objects are not in the catalogue", "put the images in again")
 
 
 def _runs(store: Store) -> Iterator[Finding]:

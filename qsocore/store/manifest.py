@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from qsocore.errors import StoreError
-from qsocore.grid import WaveGrid
+from qsocore.sampling import Grid, read_grid
 from qsocore.store import paths
 from qsocore.store.files import write_text
 
 SCHEMA_VERSION = 1
 
 ARRAYS = {"flux": "float32", "ivar": "float32", "mask": "uint8"}
-"""Arrays of a store of spectra, each (rows, n_pix)."""
+"""Arrays of a store, each (rows, n_pix) of spectra or (rows, n_bands, side, side) of images."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Manifest:
     ----------
     n_rows : int
         Objects.
-    grid : WaveGrid or None
-        Sampling of the spectra; None for a catalogue without spectra.
+    grid : WaveGrid, ImageGrid or None
+        Sampling of the spectra or of the images; None for a catalogue without either.
     surveys : dict of str to int
         Objects per survey.
     shards : tuple of Shard
-        In the order of the catalogue's rows; empty for a catalogue without spectra.
+        In the order of the catalogue's rows; empty for a catalogue alone.
     catalog_sha256 : str
         Checksum of ``catalog.parquet``; runs name it as the data that they read.
     code_version, created : str
@@ -51,7 +51,7 @@ class Manifest:
     """
 
     n_rows: int
-    grid: WaveGrid | None
+    grid: Grid | None
     surveys: dict[str, int]
     shards: tuple[Shard, ...]
     catalog_sha256: str
@@ -94,7 +94,7 @@ class Manifest:
             raise StoreError(f"the store has schema {version}, this version reads up to {SCHEMA_VERSION}", file,
                              "update QSO Atlas")
         try:
-            grid = WaveGrid.from_dict(values.pop("grid")) if values.get("grid") else None
+            grid = read_grid(values.pop("grid")) if values.get("grid") else None
             shards = tuple(Shard(**shard) for shard in values.pop("shards"))
             values.pop("grid", None)
             manifest = cls(grid=grid, shards=shards, **values)

@@ -40,6 +40,11 @@ def study(root: Path, name: str) -> Path:
     return runs(root) / f"{name}.study.sqlite"
 
 
+def images(root: Path) -> Path:
+    """Where a store keeps images beside its spectra: a store of images, joined by object id."""
+    return root / "images"
+
+
 def selections(root: Path) -> Path:
     """Folder of the selections kept in a store."""
     return root / "selections"

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from qsocore.catalog import Column
 from qsocore.errors import StoreError, did_you_mean
 from qsocore.grid import WaveGrid
+from qsocore.sampling import ImageGrid
 from qsocore.store import paths
 from qsocore.store.columns import from_field, to_numpy
 from qsocore.store.manifest import ARRAYS, Manifest
@@ -49,6 +50,29 @@ class Spectra:
         return len(self.flux)
 
 
+@dataclass(frozen=True)
+class Images:
+    """A block of cutouts on one grid.
+
+    Parameters
+    ----------
+    grid : ImageGrid
+        Bands, size, scale.
+    flux, ivar : ndarray of float32, shape (n, n_bands, side, side)
+        In the units of the grid's zero point, and its inverse variance.
+    mask : ndarray of uint8, shape (n, n_bands, side, side)
+        `qsocore.records.Mask` reasons; 0 is good.
+    """
+
+    grid: ImageGrid
+    flux: NDArray[np.float32]
+    ivar: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.flux)
+
+
 class Store:
     """An opened store, read-only; made by `open_store`."""
 
@@ -66,7 +90,8 @@ class Store:
         self._maps: dict[tuple[str, int], NDArray] = {}
 
     def __repr__(self) -> str:
-        return f"<Store {self.path}: {self.n_rows:,} objects on {self.grid.name if self.grid else 'no grid'}>"
+        grid = self.manifest.grid
+        return f"<Store {self.path}: {self.n_rows:,} objects on {grid.name if grid else 'no grid'}>"
 
     @property
     def n_rows(self) -> int:
@@ -76,7 +101,20 @@ class Store:
     @property
     def grid(self) -> WaveGrid | None:
         """Sampling of the spectra, None when there are none."""
-        return self.manifest.grid
+        return self.manifest.grid if isinstance(self.manifest.grid, WaveGrid) else None
+
+    @property
+    def image_grid(self) -> ImageGrid | None:
+        """Bands and size of the images that are its rows, None when its rows are not images; see `image_store`."""
+        return self.manifest.grid if isinstance(self.manifest.grid, ImageGrid) else None
+
+    @cached_property
+    def image_store(self) -> Store | None:
+        """Where images of its objects are: the store itself, or the one in its folder ``images``, which has some of them."""
+        if self.image_grid:
+            return self
+        nested = paths.images(self.path)
+        return open_store(nested) if (nested / paths.MANIFEST).exists() else None
 
     # ---- catalogue
 
@@ -146,7 +184,7 @@ class Store:
                 array = np.load(file, mmap_mode="r", allow_pickle=False)
             except (OSError, ValueError, EOFError) as error:
                 raise StoreError(f"the shard cannot be read ({error})", file, "run 'qso check'") from None
-            if array.shape != (self.manifest.shards[shard].rows, self.grid.n_pix) or array.dtype != ARRAYS[name]:
+            if array.shape != (self.manifest.shards[shard].rows, *self.manifest.grid.shape) or array.dtype != ARRAYS[name]:
                 raise StoreError(f"the shard holds {array.dtype} {array.shape}", file, "run 'qso check'")
             self._maps[key] = array
         return self._maps[key]
@@ -166,19 +204,35 @@ class Store:
             When the store has no spectra, a row is out of range or a shard is damaged.
         """
         if self.grid is None:
-            raise StoreError("the store has a catalogue but no spectra", self.path)
+            raise StoreError("the store has images but no spectra" if self.image_grid else
+                             "the store has a catalogue but no spectra", self.path)
+        return Spectra(self.grid, **self._arrays(rows))
+
+    def images(self, rows: ArrayLike) -> Images:
+        """Images of any rows of a store of images, as `spectra` gives spectra.
+
+        Raises
+        ------
+        StoreError
+            When its rows are not images, a row is out of range or a shard is damaged.
+        """
+        if self.image_grid is None:
+            raise StoreError("the store's rows are not images", self.path, "images beside spectra are in its image_store")
+        return Images(self.image_grid, **self._arrays(rows))
+
+    def _arrays(self, rows: ArrayLike) -> dict[str, NDArray]:
         rows = self._checked(rows)
         shard_of = np.searchsorted(self._starts, rows, side="right") - 1
         if len(rows) and shard_of[0] == shard_of[-1] and (np.diff(rows) == 1).all():  # neighbours need no copy
             first = rows[0] - self._starts[shard_of[0]]
-            return Spectra(self.grid, **{name: self._map(name, shard_of[0])[first : first + len(rows)] for name in ARRAYS})
-        out = {name: np.empty((len(rows), self.grid.n_pix), dtype) for name, dtype in ARRAYS.items()}
+            return {name: self._map(name, shard_of[0])[first : first + len(rows)] for name in ARRAYS}
+        out = {name: np.empty((len(rows), *self.manifest.grid.shape), dtype) for name, dtype in ARRAYS.items()}
         for shard in np.unique(shard_of):
             here = np.flatnonzero(shard_of == shard)
             inside = rows[here] - self._starts[shard]
             for name in ARRAYS:
                 out[name][here] = self._map(name, shard)[inside]
-        return Spectra(self.grid, **out)
+        return out
 
     def batches(self, size: int, rows: ArrayLike | None = None) -> Iterator[tuple[NDArray[np.int64], Spectra]]:
         """Stream (rows, spectra) blocks of at most `size`, in the order of `rows` (all rows by default)."""

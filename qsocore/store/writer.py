@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from qsocore import __version__
 from qsocore.catalog import Column
 from qsocore.errors import StoreError
-from qsocore.grid import WaveGrid
+from qsocore.sampling import Grid
 from qsocore.store import paths
 from qsocore.store.columns import conform, encoding, to_table, unify
 from qsocore.store.doubles import came_before, texts_at
@@ -45,8 +45,8 @@ class StoreWriter:
     ----------
     out : path
         The store to be.
-    grid : WaveGrid or None
-        Sampling of the spectra; None for a catalogue without spectra.
+    grid : WaveGrid, ImageGrid or None
+        Sampling of the spectra or of the images; None for a catalogue alone.
     provenance : dict
         JSON-able: command, inputs, citations. It is part of the plan, so it holds nothing that changes between two calls.
     n_shards : int
@@ -58,7 +58,7 @@ class StoreWriter:
         When `out` exists, or an unfinished store of another plan lies there.
     """
 
-    def __init__(self, out: str | Path, grid: WaveGrid | None, provenance: dict[str, Any], n_shards: int):
+    def __init__(self, out: str | Path, grid: Grid | None, provenance: dict[str, Any], n_shards: int):
         self.out, self.grid, self.provenance, self.n_shards = Path(out), grid, provenance, n_shards
         self.root = paths.partial(self.out)
         self.doubled: list[str] = []
@@ -84,8 +84,8 @@ class StoreWriter:
         ----------
         shard : int
             0 to n_shards - 1.
-        flux, ivar, mask : array_like, shape (rows, n_pix), or None
-            float32, float32, uint8; None in a store without spectra.
+        flux, ivar, mask : array_like, shape (rows, *grid.shape), or None
+            float32, float32, uint8; None in a store of a catalogue alone.
         catalog : mapping of str to array_like, or DataFrame
             One value per row; ``object_id`` and ``survey`` are required.
         columns : iterable of Column
@@ -113,7 +113,7 @@ class StoreWriter:
             return {}
         if table.num_rows > SHARD_ROWS:
             raise StoreError(f"{table.num_rows} rows are more than a shard's {SHARD_ROWS}", f"shard {shard}")
-        shape = (table.num_rows, self.grid.n_pix)
+        shape = (table.num_rows, *self.grid.shape)
         out = {name: np.ascontiguousarray(array, dtype) for (name, dtype), array in zip(ARRAYS.items(), arrays, strict=True)}
         for name, array in out.items():
             if array.shape != shape:

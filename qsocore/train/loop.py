@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from qsocore.errors import ConfigError, TrainError
-from qsocore.models.base import Labels, LatentModel, Predictor, SpectrumModel
+from qsocore.models.base import Labels, LatentModel, Network, Predictor
 from qsocore.progress import Progress
 from qsocore.train.augment import Augmenter
 from qsocore.train.checkpoint import Progressed, load_checkpoint, save_checkpoint
@@ -74,14 +74,14 @@ class TrainSettings:
             raise ConfigError("epochs, batch, save_every, lr and clip must be positive", "TrainSettings")
 
 
-def fit(model: SpectrumModel, train: Batches, valid: Batches, settings: TrainSettings, folder: Path,
+def fit(model: Network, train: Batches, valid: Batches, settings: TrainSettings, folder: Path,
         config: dict[str, Any], augment: Augmenter | None = None,
         watch: Callable[[int, dict[str, float]], None] | None = None) -> Progressed:
     """Train `model`, and leave in it the state of its best epoch.
 
     Parameters
     ----------
-    model : SpectrumModel
+    model : Network
         Untrained; its weights are overwritten by those of a checkpoint found in `folder`.
     train, valid : Batches
         Training and validation spectra.
@@ -165,7 +165,7 @@ def calibrate(model: Predictor, valid: Batches) -> None:
     model.calibrate(x.to(device), w.to(device), valid.labels_of(rows, device))
 
 
-def gradient_step(model: SpectrumModel, optimiser: torch.optim.Optimizer, x: Tensor, w: Tensor, lr: float,
+def gradient_step(model: Network, optimiser: torch.optim.Optimizer, x: Tensor, w: Tensor, lr: float,
                   settings: TrainSettings, step: int, labels: Labels | None = None) -> dict[str, float]:
     """One step of the optimiser, left out when the gradient is not finite; the terms of the loss and the gradient's norm."""
     for group in optimiser.param_groups:
@@ -181,7 +181,7 @@ def gradient_step(model: SpectrumModel, optimiser: torch.optim.Optimizer, x: Ten
 
 
 @torch.no_grad()
-def evaluate(model: SpectrumModel, batches: Batches, settings: TrainSettings) -> dict[str, float]:
+def evaluate(model: Network, batches: Batches, settings: TrainSettings) -> dict[str, float]:
     """Mean loss and terms over the spectra of `batches`, with the same draws each time.
 
     For a model with latents there is ``chi2_pix`` besides, of the same first thousand spectra each time, by which models with

@@ -24,7 +24,7 @@ from torch import Tensor
 from qsocore.config import from_dict, to_dict
 from qsocore.errors import ConfigError, did_you_mean
 from qsocore.models import MODELS
-from qsocore.models.base import SpectrumModel
+from qsocore.models.base import Network
 from qsocore.models.load import Loaded
 from qsocore.preprocess.prepare import Prepared
 from qsocore.simulate.population import Sample, parse_mixture
@@ -210,7 +210,7 @@ def ship(run: RunFolder, recipe: Recipe, out: Path) -> RunFolder:
     return RunFolder(target)
 
 
-def halved(model: SpectrumModel) -> dict[str, Tensor]:
+def halved(model: Network) -> dict[str, Tensor]:
     """State with what was trained as float16, where it fits in; buffers, whatever their type, as they are."""
     trained = {name for name, _ in model.named_parameters()}
     return {name: value.half() if name in trained and value.is_floating_point() and value.abs().max() <= _HALF_MOST else value

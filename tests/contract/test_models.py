@@ -9,7 +9,7 @@ import torch
 from qsocore.config import from_dict, to_dict
 from qsocore.grid import WaveGrid
 from qsocore.models import MODELS
-from qsocore.models.base import LatentModel, Predictor, SpectrumModel
+from qsocore.models.base import LatentModel, Predictor, Network
 
 GRID = WaveGrid("tiny", "linear", 4000.0, 4490.0, 50)
 
@@ -70,7 +70,7 @@ def test_config_is_frozen_with_defaults_and_survives_json(member):
 
 def test_is_of_one_kind_and_knows_what_was_seen(member):
     model = build(member)
-    assert isinstance(model, SpectrumModel)
+    assert isinstance(model, Network)
     assert isinstance(model, LatentModel) != isinstance(model, Predictor)
     assert member.labels is not None or not isinstance(model, Predictor)
     assert model.n_pix == len(model.seen) == 50
