@@ -22,14 +22,14 @@ TITLES = {"isolation": "Isolation forest", "outlier_factor": "Local outlier fact
 _TREES, _LOF_NEIGHBOURS, _REFERENCE = 200, 20, 20_000
 
 
-def scores(latents: NDArray, reconstruction: ArrayLike, seed: int = 0) -> dict[str, NDArray[np.float64]]:
-    """All four scores, NaN for objects without latents.
+def scores(latents: NDArray, reconstruction: ArrayLike | None = None, seed: int = 0) -> dict[str, NDArray[np.float64]]:
+    """All four scores, or three where nothing is reconstructed; NaN for objects without latents.
 
     Parameters
     ----------
     latents : ndarray, shape (n, k)
         NaN where a spectrum had no good pixel.
-    reconstruction : array_like, shape (n,)
+    reconstruction : array_like, shape (n,), optional
         Its reconstruction error in any unit.
     seed : int
         Of the isolation forest.
@@ -38,8 +38,9 @@ def scores(latents: NDArray, reconstruction: ArrayLike, seed: int = 0) -> dict[s
     from sklearn.neighbors import LocalOutlierFactor
 
     known = np.isfinite(latents).all(axis=1)
-    out = {name: np.full(len(latents), np.nan) for name in TITLES}
-    out["reconstruction"][known] = np.asarray(reconstruction, np.float64)[known]
+    out = {name: np.full(len(latents), np.nan) for name in TITLES if name != "reconstruction" or reconstruction is not None}
+    if reconstruction is not None:
+        out["reconstruction"][known] = np.asarray(reconstruction, np.float64)[known]
     inside = np.ascontiguousarray(latents[known], np.float32)
     if len(inside) < 3:
         return out
