@@ -16,6 +16,8 @@ from qsocore.store import open_store
 
 if TYPE_CHECKING:
     from dashboard.attribution import Explanations
+    from dashboard.pictures import Pictures
+    from dashboard.sprites import Sprites
     from qsocore.explore.neighbours import Neighbours
     from qsocore.store import RunFolder, Store
 
@@ -87,10 +89,10 @@ class Library:
         from qsocore.explore.neighbours import Neighbours
 
         table = self.table(run)
-        return self.once(("neighbours", run), lambda: Neighbours(table.latents))
+        return self.once(("neighbours", run), lambda: Neighbours(table.features))
 
-    def decoder(self, run: str) -> Any:
-        """The run's decoder, or None when there is no run.
+    def decoder(self, run: str, reads: str = "spectra") -> Any:
+        """The run's decoder of spectra (or images), or None when there is no run or it gives none back.
 
         Raises
         ------
@@ -102,9 +104,15 @@ class Library:
             return None
         if not folder.finished:
             raise AtlasError("the run has no weights, so nothing can be reconstructed", folder.path, "train it again")
-        from qsocore.embed.decoder import Decoder
+        if folder.config.get("reads", "spectra") != reads:
+            return None
+        from qsocore.embed.decoder import Decoder, open_encoder
 
-        return self.once(("decoder", run), lambda: Decoder(folder, source=self.store.grid))
+        def load() -> Decoder | None:
+            known = open_encoder(folder, source=self.store.grid)
+            return known if isinstance(known, Decoder) else None
+
+        return self.once(("decoder", run, reads), load)
 
     @cached_property
     def explanations(self) -> Explanations:
@@ -112,6 +120,20 @@ class Library:
         from dashboard.attribution import Explanations
 
         return Explanations(self)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Images of objects, see `dashboard.pictures`."""
+        from dashboard.pictures import Pictures
+
+        return Pictures(self)
+
+    @cached_property
+    def sprites(self) -> Sprites:
+        """Small pictures of objects, see `dashboard.sprites`."""
+        from dashboard.sprites import Sprites
+
+        return Sprites(self.pictures)
 
     def prepare(self) -> None:
         """Index what a first page shows, with a line of progress where it takes a while: a big catalogue's first time."""

@@ -345,6 +345,15 @@ class AtlasTable:
         return np.column_stack([column if rows is None else column[rows] for column in columns]) if columns else \
             np.empty((self.n_rows if rows is None else len(rows), 0), np.float32)
 
+    def features(self, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """What of some rows or of all is compared for likeness, shape (n, k): features where the run has them, else latents."""
+        if self.run is None or not self.run.features.exists():
+            return self.latents(rows)
+        from qsocore.embed import features
+
+        known = features.read(self.run, self.n_rows)
+        return np.array(known if rows is None else known[rows])
+
     # ---- rows
 
     def row_of(self, object_id: str) -> int:

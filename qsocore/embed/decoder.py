@@ -1,4 +1,4 @@
-"""A trained run at work: spectra to latents, latents to spectra."""
+"""A trained run at work: objects to latents, and for runs that can do it latents to objects."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
-from qsocore.models.base import LatentModel
+from qsocore.models.base import FeatureModel, LatentModel, Network
 from qsocore.models.load import Loaded
+from qsocore.preprocess.prepare import Block
 from qsocore.preprocess.regrid import Regridder
 from qsocore.store import RunFolder
 from qsocore.train.loop import pick_device
 
 
-class Decoder:
+class Encoder:
     """The model of a finished run, loaded once.
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunFolder or Loaded
         Finished.
-    source : WaveGrid, optional
-        Grid of the spectra that `reconstruct` is given; by default the run's.
     device : str
         ``cpu``, ``cuda`` or ``auto``.
 
     Attributes
     ----------
-    grid : WaveGrid
+    reads : {"spectra", "images", "photometry"}
+        What of a store the model looks at.
+    grid : WaveGrid, ImageGrid or Bands
         The run's.
-    normalisation : Normalisation
+    normalisation : Normalisation or ImageNormalisation
         The run's.
     n_latent : int
         Number of latents.
@@ -40,33 +42,67 @@ class Decoder:
     StoreError
         When the run is damaged.
     ConfigError
-        When its model is not known or has no latents, or `source` cannot be brought to its grid.
+        When its model is not known or has no latents.
     """
 
-    def __init__(self, run: RunFolder, source: WaveGrid | None = None, device: str = "cpu"):
-        loaded = Loaded(run, LatentModel)
-        self.grid, self.normalisation, self.device = loaded.grid, loaded.normalisation, pick_device(device)
-        self.model: LatentModel = loaded.model.to(self.device)
-        self.source = source or self.grid
+    kind: type[Network] = FeatureModel
+
+    def __init__(self, run: RunFolder | Loaded, device: str = "cpu"):
+        loaded = Loaded(run, self.kind) if isinstance(run, RunFolder) else run
+        self.reads, self.grid, self.normalisation = loaded.reads, loaded.grid, loaded.normalisation
+        self.device = pick_device(device)
+        self.model = loaded.model.to(self.device)
         self.n_latent: int = self.model.n_latent
 
     @torch.inference_mode()
     def encode(self, x: NDArray, w: NDArray) -> NDArray[np.float32]:
-        """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, n_pix) each."""
+        """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, *shape) each."""
         return self.model.encode(self._tensor(x), self._tensor(w) * self.model.seen).cpu().numpy()
+
+    def _tensor(self, array: ArrayLike) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(array, np.float32), device=self.device)
+
+
+class Decoder(Encoder):
+    """An `Encoder` whose model gives objects back.
+
+    Parameters
+    ----------
+    run : RunFolder or Loaded
+        Finished.
+    source : WaveGrid, optional
+        Grid of the spectra that `reconstruct` is given; by default the run's.
+    device : str
+        ``cpu``, ``cuda`` or ``auto``.
+
+    Raises
+    ------
+    ConfigError
+        Besides what `Encoder` says when nothing is decoded from the model's features.
+    """
+
+    kind = LatentModel
+
+    def __init__(self, run: RunFolder | Loaded, source: WaveGrid | None = None, device: str = "cpu"):
+        super().__init__(run, device)
+        self.source = source or self.grid
 
     @torch.inference_mode()
     def decode(self, latents: ArrayLike) -> NDArray[np.float32]:
-        """Normalised flux (n, n_pix) on the run's grid of latents (n, n_latent)."""
+        """Normalised flux (n, *shape) on the run's grid of latents (n, n_latent)."""
         return self.model.decode(self._tensor(latents)).cpu().numpy()
+
+    def reconstructed(self, block: Block) -> NDArray[np.float32]:
+        """What the model makes of prepared objects, (n, *shape), in the units of their flux."""
+        return self.decode(self.encode(block.x, block.w)) * block.scale.reshape(-1, *[1] * (block.x.ndim - 1))
 
     @torch.inference_mode()
     def encode_and_compare(self, x: NDArray, w: NDArray, precision: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """Latents of normalised spectra, and how well the model gives the spectra back.
+        """Latents of normalised objects, and how well the model gives them back.
 
         Parameters
         ----------
-        x, w, precision : ndarray, shape (n, n_pix)
+        x, w, precision : ndarray, shape (n, *shape)
             Normalised flux, its weight, and its plain inverse variance (0 where masked).
 
         Returns
@@ -79,9 +115,10 @@ class Decoder:
         """
         x, w, precision = self._tensor(x), self._tensor(w) * self.model.seen, self._tensor(precision) * self.model.seen
         latents = self.model.encode(x, w)
-        good = precision > 0  # (n, n_pix)
+        good = precision > 0  # (n, *shape)
         square = (x - self.model.decode(latents)).square() * good
-        return tuple(part.cpu().numpy() for part in (latents, (square * precision).sum(1), square.sum(1), good.sum(1)))
+        sums = ((square * precision).flatten(1).sum(1), square.flatten(1).sum(1), good.flatten(1).sum(1))
+        return tuple(part.cpu().numpy() for part in (latents, *sums))
 
     def reconstruct(self, flux: ArrayLike, ivar: ArrayLike, mask: ArrayLike,
                     z: float | None = None) -> tuple[NDArray[np.float32], float]:
@@ -104,8 +141,10 @@ class Decoder:
         Raises
         ------
         ConfigError
-            When the spectrum's grid cannot be brought to the run's.
+            When the spectrum's grid cannot be brought to the run's, or the run reads no spectra.
         """
+        if self.reads != "spectra":
+            raise ConfigError(f"the run reads {self.reads}, not spectra", "reconstruct")
         flux, ivar = np.asarray(flux, np.float32)[None], np.where(np.asarray(mask) == 0, ivar, 0.0).astype(np.float32)[None]
         regridder = None
         if self.source.hash != self.grid.hash:
@@ -121,5 +160,16 @@ class Decoder:
         chi2 = float(np.sum(ivar[0][good] * (flux[0] - model)[good] ** 2, dtype=float))
         return model, chi2 / good.sum() if good.any() else float("nan")
 
-    def _tensor(self, array: ArrayLike) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(array, np.float32), device=self.device)
+
+def open_encoder(run: RunFolder, source: WaveGrid | None = None, device: str = "cpu") -> Encoder:
+    """A `Decoder` where the run's model gives objects back, else an `Encoder`.
+
+    Raises
+    ------
+    StoreError
+        When the run is damaged.
+    ConfigError
+        When its model is not known or has no latents.
+    """
+    loaded = Loaded(run, FeatureModel)
+    return Decoder(loaded, source, device) if isinstance(loaded.model, LatentModel) else Encoder(loaded, device)

@@ -10,12 +10,12 @@ from safetensors.torch import load_file
 from qsocore.config import from_dict
 from qsocore.errors import ConfigError, StoreError
 from qsocore.models import MODELS
-from qsocore.models.base import LatentModel, Network, Predictor
-from qsocore.preprocess.normalise import Normalisation
+from qsocore.models.base import FeatureModel, LatentModel, Network, Predictor
+from qsocore.preprocess.prepare import normalisation_for
 from qsocore.sampling import read_grid
 from qsocore.store import RunFolder
 
-_DOES = {LatentModel: "has latents", Predictor: "predicts columns"}
+_DOES = {FeatureModel: "has latents", Predictor: "predicts columns"}
 
 
 class Loaded:
@@ -26,7 +26,7 @@ class Loaded:
     run : RunFolder
         Finished.
     kind : type, optional
-        `LatentModel` or `Predictor`, when only one of them will do.
+        `FeatureModel`, `LatentModel` or `Predictor`, when only one of them will do.
 
     Attributes
     ----------
@@ -36,6 +36,8 @@ class Loaded:
         The model's own configuration.
     grid, normalisation
         The run's.
+    reads : {"spectra", "images", "photometry"}
+        What of a store the model looks at.
 
     Raises
     ------
@@ -49,8 +51,9 @@ class Loaded:
         self.run = run
         try:
             self.grid = read_grid(run.config["grid"])
-            self.normalisation = from_dict(Normalisation, run.config["normalisation"])
             member = MODELS.get(run.config["model"])
+            self.reads = member.reads
+            self.normalisation = from_dict(normalisation_for(member.reads), run.config["normalisation"])
             self.config: Any = from_dict(member.Config, run.config["config"])
             self.model = member.build(self.config, self.grid)
             weights = load_file(run.weights)
@@ -61,6 +64,8 @@ class Loaded:
         self.model.eval()
         if kind is not None and not isinstance(self.model, kind):
             other = next((does for known, does in _DOES.items() if isinstance(self.model, known)), "is of another kind")
+            if isinstance(self.model, FeatureModel) and kind is LatentModel:
+                other = "has features, from which nothing is decoded"
             raise ConfigError(f"the run {run.name} is a {member.name}: it {other}", run.path,
                               "qso predict writes what it says of a store" if isinstance(self.model, Predictor)
                               else "qso embed writes its latents and maps")

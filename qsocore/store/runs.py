@@ -81,6 +81,11 @@ class RunFolder:
         return self.path / "latents.parquet"
 
     @property
+    def features(self) -> Path:
+        """The features themselves of a run that has too many for columns, an array in the order of `latents`."""
+        return self.path / "features.npy"
+
+    @property
     def finished(self) -> bool:
         """Whether it can be used."""
         return self.weights.exists() and (self.path / "run.json").exists()

@@ -1,4 +1,4 @@
-"""Batches of prepared spectra, from memory where they fit and else streamed by shuffled blocks of the store.
+"""Batches of prepared objects, from memory where they fit and else streamed by shuffled blocks of the store.
 
 The order of an epoch follows from the seed and the epoch's number alone, so that a resumed training goes on in its middle.
 """
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qsocore.preprocess.prepare import Block, Prepared, read_ahead
+from qsocore.preprocess.prepare import Block, Source, read_ahead
 
 _BLOCK = 1024  # consecutive rows read together when streaming: long enough for the disk, short enough to mix
 
@@ -22,12 +22,12 @@ class Batches:
 
     Parameters
     ----------
-    prepared : Prepared
-        Where spectra come from.
+    prepared : Source
+        Where they come from.
     rows : ndarray of int64, shape (n,)
         Which, rising.
     size : int
-        Spectra per batch; the last of an epoch may be shorter.
+        Objects per batch; the last of an epoch may be shorter.
     seed : int
         Of the order.
     memory_gb : float
@@ -36,11 +36,11 @@ class Batches:
         What is known of the objects.
     """
 
-    def __init__(self, prepared: Prepared, rows: NDArray[np.int64], size: int, seed: int = 0, memory_gb: float = 4.0,
+    def __init__(self, prepared: Source, rows: NDArray[np.int64], size: int, seed: int = 0, memory_gb: float = 4.0,
                  labels: dict[str, NDArray] | None = None):
         self.prepared, self.rows, self.size, self.seed = prepared, np.asarray(rows), size, seed
         self.labels = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in (labels or {}).items()}
-        budget = int(memory_gb * 1e9 / (8 * prepared.grid.n_pix))  # spectra
+        budget = int(memory_gb * 1e9 / (8 * prepared.grid.n_pix))  # objects
         self.in_memory = len(self.rows) <= budget
         self.window = len(self.rows) if self.in_memory else max(budget // 2 // size, 1) * size
         self._held: tuple[Tensor, Tensor] | None = None
@@ -55,14 +55,14 @@ class Batches:
         return {name: values[index].to(device) for name, values in self.labels.items()} or None
 
     def sample(self, n: int, with_rows: bool = False) -> tuple:
-        """X and w of at most n of the rows, drawn with the seed, (n, n_pix) each; their rows of the store third if wanted."""
+        """X and w of at most n of the rows, drawn with the seed, (n, *shape) each; their rows of the store third if wanted."""
         chosen = np.random.default_rng(self.seed).permutation(len(self.rows))[:n]
         block = self.prepared.read(self.rows[np.sort(chosen)])
         drawn = torch.from_numpy(block.x), torch.from_numpy(block.w)
         return (*drawn, block.rows) if with_rows else drawn
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
-        """Batches of one epoch from batch `start` on: rows (B,), x and w (B, n_pix)."""
+        """Batches of one epoch from batch `start` on: rows (B,), x and w (B, *shape)."""
         order = self._order(epoch)
         if self.in_memory:
             x, w = self._hold()
@@ -89,7 +89,7 @@ class Batches:
 
     def _hold(self) -> tuple[Tensor, Tensor]:
         if self._held is None:
-            shape = len(self.rows), self.prepared.grid.n_pix
+            shape = len(self.rows), *self.prepared.grid.shape
             x, w = torch.empty(shape), torch.empty(shape)
             for begin in range(0, len(self.rows), _BLOCK):
                 block = self.prepared.read(self.rows[begin : begin + _BLOCK])
@@ -98,7 +98,7 @@ class Batches:
         return self._held
 
     def _windows(self, order: NDArray[np.int64]) -> Iterator[tuple[Block, NDArray[np.int64]]]:
-        """Windows of the order, one read ahead: spectra as they lie in the store, and where in them each of the order is."""
+        """Windows of the order, one read ahead: objects as they lie in the store, and where in them each of the order is."""
 
         def read(window: NDArray[np.int64]) -> tuple[Block, NDArray[np.int64]]:
             positions, places = np.unique(window, return_inverse=True)

@@ -20,6 +20,7 @@ from qsocore.errors import ConfigError, TrainError
 from qsocore.models.base import Labels, LatentModel, Network, Predictor
 from qsocore.progress import Progress
 from qsocore.train.augment import Augmenter
+from qsocore.train.augment_images import ImageAugmenter
 from qsocore.train.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from qsocore.train.data import Batches
 from qsocore.train.journal import Journal
@@ -52,7 +53,9 @@ class TrainSettings:
     device : str
         ``auto`` (an NVIDIA GPU where there is one), ``cpu``, ``cuda``.
     grid : str or None
-        Grid to train on, by name or written out as for `qsocore.grid.get_grid`; none is the store's.
+        Grid of spectra to train on, by name or written out as for `qsocore.grid.get_grid`; none is the store's.
+    side : int or None
+        Pixels of images to train on, cut out of their middle; none is the store's.
     """
 
     epochs: int = 20
@@ -68,6 +71,7 @@ class TrainSettings:
     memory_gb: float = 4.0
     device: str = "auto"
     grid: str | None = None
+    side: int | None = None
 
     def __post_init__(self):
         if min(self.epochs, self.batch, self.save_every) < 1 or not self.lr > 0 or not self.clip > 0:
@@ -75,7 +79,7 @@ class TrainSettings:
 
 
 def fit(model: Network, train: Batches, valid: Batches, settings: TrainSettings, folder: Path,
-        config: dict[str, Any], augment: Augmenter | None = None,
+        config: dict[str, Any], augment: Augmenter | ImageAugmenter | None = None,
         watch: Callable[[int, dict[str, float]], None] | None = None) -> Progressed:
     """Train `model`, and leave in it the state of its best epoch.
 
@@ -121,7 +125,7 @@ def fit(model: Network, train: Batches, valid: Batches, settings: TrainSettings,
         while done.step < total and done.stale < settings.patience:
             began, (epoch, start) = time.monotonic(), divmod(done.step, len(train))
             for rows, x, w in train.epoch(epoch, start):
-                x, w = x.to(device), w.to(device)  # (B, n_pix)
+                x, w = x.to(device), w.to(device)  # (B, *shape)
                 if augment:
                     x, w = augment(x, w, draws(settings.seed, _APART + done.step, device))
                 if by_steps:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save
 
-from qsocore.embed.decoder import Decoder
+from qsocore.embed.decoder import open_encoder
 from qsocore.embed.stream import read_latents, write_latents
 from qsocore.errors import StoreError
-from qsocore.preprocess.regrid import Regridder
+from qsocore.preprocess.prepare import prepared_for
 from qsocore.projections import PROJECTIONS
 from qsocore.store import RunFolder, find_run, library, open_store, paths
 from qsocore.store.files import write_whole
@@ -35,7 +35,7 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     Parameters
     ----------
     store_path : path
-        A store of spectra.
+        A store of what the run reads: spectra, images or photometry.
     run_name : str
         A run of the store, of the user's library, or a run's folder.
     projections : iterable of str
@@ -55,18 +55,18 @@ def embed(store_path: str | Path, run_name: str, projections: Iterable[str] = ("
     StoreError
         When there is no such store or run, or one of them is damaged.
     ConfigError
-        For an unknown projection, or a run whose grid the store's spectra cannot be brought to.
+        For an unknown projection, or a run whose grid the store's objects cannot be brought to.
     """
     members = [PROJECTIONS.get(name) for name in projections]
     store = open_store(store_path)
     run = find_run(run_name, store)
-    decoder = Decoder(run, device=device)
-    regridder = Regridder.for_store(store, decoder.grid)  # refuses before anything is written
-    if regridder:
-        log.info(regridder.note)
+    encoder = open_encoder(run, device=device)
+    prepared = prepared_for(encoder.reads, store, encoder.grid, encoder.normalisation)  # refuses before anything is written
+    if prepared.note:
+        log.info(prepared.note)
     run = copy_run(run, paths.runs(store.path))
-    write_latents(store, decoder, run.latents)
-    ids, latents = read_latents(run.latents)
+    write_latents(store, encoder, run)
+    ids, latents = read_latents(run)
     for projection in members:
         _project(run, projection, ids, latents, in_row_order(store), seed)
     write_columns(store, run, seed)
@@ -85,7 +85,7 @@ def _project(run: RunFolder, projection, ids: pa.ChunkedArray, latents: np.ndarr
     file = run.reference(projection.name)
     if not file.exists():
         if not known.any():
-            raise StoreError("no spectrum has a good pixel, so there is nothing to map", run.path)
+            raise StoreError("no object has a good pixel, so there is nothing to map", run.path)
         reference = projection.fit(latents[known], seed)
         content = save({name: np.ascontiguousarray(array) for name, array in reference.items()})
         write_whole(file, lambda out: out.write(content))

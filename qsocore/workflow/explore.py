@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from qsocore.catalog import Column
+from qsocore.embed import features
 from qsocore.errors import StoreError
 from qsocore.explore import anomaly, labels, trust
 from qsocore.explore.islands import SIZE as ISLAND_SIZE
@@ -205,19 +206,25 @@ def _stack(table, names: list[str]) -> NDArray[np.float32]:
 
 
 def _read_rows(run: RunFolder, maps: list[str], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], Places]:
-    """Latents and places of some objects."""
+    """Latents (features where a run has them) and places of some objects."""
     latents = ParquetTable(run.latents)
     names = _latent_names(latents)
     places = {name: _stack(ParquetTable(run.projection(name)).read(["x", "y"], rows), ["x", "y"]) for name in maps}
+    if run.features.exists():
+        return np.array(features.read(run, latents.n_rows)[rows]), places
     return _stack(latents.read(names, rows), names), places
 
 
 def _blocks(run: RunFolder, maps: list[str]) -> Iterator[tuple[NDArray[np.float32], Places]]:
-    """Latents and places of consecutive objects."""
+    """Latents (features where a run has them) and places of consecutive objects."""
+    begin, known = 0, features.read(run, ParquetTable(run.latents).n_rows) if run.features.exists() else None
     files = [ParquetTable(run.latents), *(ParquetTable(run.projection(name)) for name in maps)]
     wanted = [_latent_names(files[0]), *(["x", "y"] for _ in maps)]
     streams = [pq.ParquetFile(file.file, memory_map=True).iter_batches(_BLOCK, columns=names)
                for file, names in zip(files, wanted, strict=True)]
     for batches in zip(*streams, strict=True):
         first, *others = (_stack(batch, names) for batch, names in zip(batches, wanted, strict=True))
+        if known is not None:
+            first = np.array(known[begin : begin + len(first)])
+        begin += len(first)
         yield first, dict(zip(maps, others, strict=True))

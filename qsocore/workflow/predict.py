@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from qsocore.catalog import Column
-from qsocore.embed.decoder import Decoder
+from qsocore.embed.decoder import open_encoder
 from qsocore.embed.stream import BLOCK, encode_store
 from qsocore.errors import ConfigError
-from qsocore.models.base import LatentModel, Predictor
+from qsocore.models.base import FeatureModel, Predictor
 from qsocore.models.load import Loaded
-from qsocore.preprocess.prepare import Prepared
+from qsocore.preprocess.prepare import prepared_for
 from qsocore.progress import Progress
 from qsocore.projections.neighbours import nearest
 from qsocore.redshift.columns import refined, refined_columns
@@ -48,7 +48,7 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
     Parameters
     ----------
     store_path : path
-        A store of spectra.
+        A store of what the run reads: spectra, images or photometry.
     run_name : str
         A run of the store, of the user's library, of the package, or a run's folder.
     out : path, optional
@@ -82,7 +82,7 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
     store = open_store(store_path)
     run = find_run(run_name, store)
     loaded = Loaded(run)
-    if isinstance(loaded.model, LatentModel):
+    if isinstance(loaded.model, FeatureModel):
         if layout:
             raise ConfigError(f"the run {run.name} has latents and no redshifts", "--format", "take a run of a redshift model")
         if out is None:
@@ -115,7 +115,7 @@ def predict_blocks(store: Store, loaded: Loaded, rows: NDArray[np.int64], device
                    refine: bool = False) -> Iterator[dict[str, NDArray]]:
     """Stream a predictor's columns over some rows of a store, in their order; with redshifts refined by templates if wanted."""
     model: Predictor = loaded.model.to(pick_device(device))
-    prepared = Prepared(store, loaded.grid, loaded.normalisation)
+    prepared = prepared_for(loaded.reads, store, loaded.grid, loaded.normalisation)
     if prepared.note:
         log.info(prepared.note)
     where = next(iter(model.state_dict().values())).device
@@ -145,7 +145,7 @@ def _kept(store: Store, run: RunFolder, table: pa.Table) -> pa.Table:
 
 
 def _latents(store: Store, run: RunFolder, device: str) -> pa.Table:
-    blocks = list(encode_store(store, Decoder(run, device=device)))
+    blocks = list(encode_store(store, open_encoder(run, device=device)))
     table = pa.concat_tables(blocks).combine_chunks()
     latents = np.stack([table[name].to_numpy() for name in table.column_names if name.startswith("latent_")], axis=1)
     return table.append_column("outlier_rank", pa.array(outlier_rank(latents)))

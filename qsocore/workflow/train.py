@@ -19,12 +19,14 @@ from qsocore.errors import ConfigError, TrainError, did_you_mean
 from qsocore.grid import get_grid
 from qsocore.models import MODELS
 from qsocore.models.base import Model
-from qsocore.preprocess.normalise import Normalisation
-from qsocore.preprocess.prepare import Prepared
+from qsocore.preprocess.photometry import bands_of
+from qsocore.preprocess.prepare import Source, images_of, normalisation_for, prepared_for
+from qsocore.sampling import Bands, Grid
 from qsocore.store import RunFolder, Store, library, open_store, paths
 from qsocore.store.files import write_text
 from qsocore.store.runs import copy_run, new_run
 from qsocore.train.augment import Augmentation, build_augmenter
+from qsocore.train.augment_images import ImageAugmentation, build_image_augmenter
 from qsocore.train.checkpoint import write_tensors
 from qsocore.train.data import Batches
 from qsocore.train.loop import CHECKPOINT, TrainSettings, fit, pick_device
@@ -43,7 +45,7 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     model_name : str
         A member of `qsocore.models.MODELS`.
     store_path : path
-        A store of spectra.
+        A store of what the model reads: spectra, images or photometry.
     run_name : str
         Of the new run.
     words : iterable of str
@@ -63,7 +65,7 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     ConfigError
         For an unknown model, setting or grid.
     StoreError
-        When the store cannot be read or has no spectra.
+        When the store cannot be read or has nothing that the model reads.
     TrainError
         When there is too little to train on, the store lacks the labels that the model learns from, or the loss is not finite.
     """
@@ -71,14 +73,14 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     config, settings, normalisation, augmentation = sort_settings(model, words)
     pick_device(settings.device)  # refuses before anything is written
     store = open_store(store_path)
-    grid = get_grid(settings.grid) if settings.grid else store.grid
-    prepared = Prepared(store, grid, normalisation)
+    grid = _grid(model, store, settings)
+    prepared = prepared_for(model.reads, store, grid, normalisation)
     if prepared.note:
         log.info(prepared.note)
-    augment = build_augmenter(augmentation, grid)
+    augment = _augmenter(model, augmentation, grid)
     labels = model.labels(config, store) if model.labels else None
-    split = split_store(store, settings)
-    stated = {"model": model.name, "config": to_dict(config), "settings": to_dict(settings),
+    split = _known(split_store(store, settings), prepared)
+    stated = {"model": model.name, "reads": model.reads, "config": to_dict(config), "settings": to_dict(settings),
               "normalisation": to_dict(normalisation), "augmentation": to_dict(augmentation), "grid": grid.to_dict(),
               "data": _data(store, split)}
     run = _unfinished(store, run_name) or new_run(paths.runs(store.path), run_name)
@@ -97,7 +99,41 @@ def train(model_name: str, store_path: str | Path, run_name: str, words: Iterabl
     return RunFolder(run.path)
 
 
-def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSettings, Normalisation, Augmentation]:
+def _grid(model: Model, store: Store, settings: TrainSettings) -> Grid:
+    """What the model works on: the store's own, or of spectra what the settings say."""
+    if model.reads == "images":
+        has = images_of(store).image_grid
+        return has if settings.side is None else dataclasses.replace(has, side=settings.side)
+    if model.reads == "photometry":
+        return Bands(bands_of(store))
+    return get_grid(settings.grid) if settings.grid else store.grid
+
+
+def _augmenter(model: Model, augmentation: Augmentation | ImageAugmentation, grid: Grid):
+    """What changes the training batches; None where nothing is to be changed."""
+    if model.reads == "spectra":
+        return build_augmenter(augmentation, grid)
+    return build_image_augmenter(augmentation, grid) if model.reads == "images" else None
+
+
+def _known(split: Split, prepared: Source) -> Split:
+    """The objects of a split of which there is anything to learn from; images may be there for some only.
+
+    Raises
+    ------
+    TrainError
+        When nothing is left to train on or to validate with.
+    """
+    if prepared.known is None:
+        return split
+    left = Split(*(rows[prepared.known[rows]] for rows in (split.train, split.valid, split.test)))
+    if not len(left.train) or not len(left.valid):
+        raise TrainError(f"{prepared.known.sum()} objects with what the model reads leave {len(left.train)} to train on and "
+                         f"{len(left.valid)} to validate with", prepared.store.path, "take a larger store")
+    return left
+
+
+def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSettings, Any, Any]:
     """Give each ``key=value`` word to the configuration that knows its key, after the model's own defaults.
 
     Raises
@@ -105,7 +141,8 @@ def sort_settings(model: Model, words: Iterable[str]) -> tuple[Any, TrainSetting
     ConfigError
         For a key that none knows, or a value that does not fit.
     """
-    kinds = (model.Config, TrainSettings, Normalisation, Augmentation)
+    kinds = (model.Config, TrainSettings, normalisation_for(model.reads),
+             Augmentation if model.reads == "spectra" else ImageAugmentation)
     keys = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
     sorted_words: list[list[str]] = [[] for _ in kinds]
     for word in (*model.defaults, *words):
