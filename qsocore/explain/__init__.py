@@ -1,7 +1,12 @@
-"""Why a model says what it says: how much each pixel of a spectrum contributes to a redshift, a class or a latent."""
+"""Why a model says what it says: how much each pixel of an object contributes to a redshift, a class, a latent or its likeness;
+what a network looks for; and which training examples an object is most like.
+"""
 
-from qsocore.explain.attribute import METHODS, Attribution, continuum, integrated_gradients, occlusion
+from qsocore.explain.attribute import METHODS, Attribution, blank, continuum, integrated_gradients, occlusion
+from qsocore.explain.examples import Examples
 from qsocore.explain.explainer import Explained, Explainer
-from qsocore.explain.target import targets
+from qsocore.explain.optimise import Wanted, layers, wanted_by_channels, wanted_by_targets
+from qsocore.explain.target import LIKENESS, targets
 
-__all__ = ["METHODS", "Attribution", "Explained", "Explainer", "continuum", "integrated_gradients", "occlusion", "targets"]
+__all__ = ["LIKENESS", "METHODS", "Attribution", "Examples", "Explained", "Explainer", "Wanted", "blank", "continuum",
+           "integrated_gradients", "layers", "occlusion", "targets", "wanted_by_channels", "wanted_by_targets"]
