@@ -113,6 +113,76 @@ def star_kind(subclass: str) -> str:
     return word[:1] if word[:1] in set("OBAFGKMLC") else ""
 
 
+def tags(store: Store, columns: Sequence[str] = ("class", "subclass")) -> tuple[list[str], NDArray[np.int64]]:
+    """What a catalogue says in some columns of text, together: the different words, and the number of each object's (n_rows,).
+
+    An object in which the first of them is empty has none, -1; columns after the first may be missing.
+
+    Raises
+    ------
+    TrainError
+        When there is no such column, or there are fewer than two different words.
+    """
+    if columns[0] not in store.columns:
+        raise TrainError(f"the store's catalogue has no tags to learn from, it lacks '{columns[0]}'", store.path,
+                         f"its columns of text are {', '.join(_text_columns(store))}: --set tags=NAME")
+    parts = [_text(store, name).astype(str) for name in columns]
+    words = np.array([" ".join(part for part in row if part) if row[0] else "" for row in zip(*parts, strict=True)], object)
+    names = sorted(set(words) - {""})
+    if len(names) < 2:
+        only = " or ".join(names) or "without a tag"
+        raise TrainError(f"all objects of the store are {only}: there is nothing to tell apart", store.path,
+                         "take a store with several kinds of objects, or a loss that needs no tags")
+    number = {name: index for index, name in enumerate(names)}
+    return names, np.array([number.get(word, -1) for word in words], np.int64)
+
+
+def among(store: Store, classes: Sequence[str], true: bool = False) -> NDArray[np.int64]:
+    """Number of each object's class in a list of any names, -1 for an object of none of them; (n_rows,).
+
+    Parameters
+    ----------
+    store : Store
+        With a column ``class``, and ``subclass`` where that says more: an object belongs to the entry that names its
+        subclass, else to the one that names its class.
+    classes : sequence of str
+        Each a name, or several that count as one: ``SPIRAL+EDGEON``, or ``DISC:SPIRAL+EDGEON`` to call it otherwise.
+    true : bool
+        Use the truth of a simulated store instead of its labels, which may have errors.
+    """
+    number = {name: index for index, entry in enumerate(classes) for name in members(entry)}
+    names = _text(store, "true_class") if true and "true_class" in store.columns else _classes(store)
+    subclass = _text(store, "true_subclass" if true and "true_subclass" in store.columns else "subclass")
+    found = {(a, b): number.get(str(b), number.get(str(a), -1)) for a, b in set(zip(names, subclass, strict=True))}
+    return np.array([found[pair] for pair in zip(names, subclass, strict=True)], np.int64)
+
+
+def called(entry: str) -> str:
+    """What a class of `among` is called.
+
+    Examples
+    --------
+    >>> [called(entry) for entry in ("SPIRAL", "SPIRAL+EDGEON", "DISC:SPIRAL+EDGEON")]
+    ['SPIRAL', 'SPIRAL+EDGEON', 'DISC']
+    """
+    return entry.partition(":")[0]
+
+
+def members(entry: str) -> list[str]:
+    """The names that a class of `among` goes by in a catalogue.
+
+    Examples
+    --------
+    >>> members("DISC:SPIRAL+EDGEON")
+    ['SPIRAL', 'EDGEON']
+    """
+    return entry.rpartition(":")[2].split("+")
+
+
+def _text_columns(store: Store) -> list[str]:
+    return [name for name, column in store.columns.items() if column.dtype == "string" and name != "object_id"] or ["none"]
+
+
 def _classes(store: Store) -> NDArray:
     if "class" not in store.columns:
         raise TrainError("the store's catalogue has no classes to learn from", store.path, "it needs a column 'class'")
