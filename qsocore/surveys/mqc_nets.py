@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from qsocore.errors import AtlasError, ReadError
 from qsocore.records import ObjectId, Spectrum
 from qsocore.surveys import Survey
+from qsocore.surveys._hdf5 import dataset_of, opened
 from qsocore.surveys._pixels import with_errors
 from qsocore.surveys.probe import Probe
 
@@ -43,8 +44,6 @@ CALIBRATED = "calibrated"
 
 N_PIX = 433
 _BLOCK = 1024  # rows in memory
-_DEFLATE_MOST = 1032  # to one, by which gzip can shrink at most
-_WHOLE = "ask its author for a file that is whole"
 _UNIT = "flux kept as in the file: it states no unit"
 
 
@@ -65,8 +64,8 @@ class MqcNets(Survey):
         if probe.kind != "hdf5":
             return False
         try:
-            with _open(probe) as file:
-                fluxes = _dataset(file, "fluxes", probe)
+            with opened(probe) as file:
+                fluxes = dataset_of(file, "fluxes", probe)
                 if fluxes is None or fluxes.ndim != 2:
                     return False
                 return fluxes.shape[1] == N_PIX or WAVELENGTHS in file
@@ -84,42 +83,10 @@ class MqcNets(Survey):
             ``wrong-shape``, ``too-large``, ``foreign-data``, ``damaged``.
         """
         try:
-            with _open(probe) as file:
+            with opened(probe) as file:
                 yield from _rows(file, probe)
         except RuntimeError as error:  # of the HDF5 library
             raise ReadError("damaged", f"HDF5 cannot read it ({error})", probe.path, "fetch it again") from None
-
-
-def _open(probe: Probe) -> h5py.File:
-    import h5py
-
-    probe.file.seek(0)
-    return h5py.File(probe.file, "r")
-
-
-def _dataset(file: h5py.File, name: str, probe: Probe) -> h5py.Dataset | None:
-    """A dataset of the file itself whose size is what it has bytes for; None when there is none of that name.
-
-    Raises
-    ------
-    ReadError
-        ``foreign-data`` for data in another file, ``too-large`` for chunks that inflate beyond the limit.
-    """
-    import h5py
-
-    link = file.get(name, getlink=True) if name in file else None
-    if link is None:
-        return None
-    if not isinstance(link, h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
-        raise ReadError("foreign-data", f"its {name} is no dataset of its own", probe.path, _WHOLE)
-    dataset = file[name]
-    if dataset.is_virtual or dataset.external:
-        raise ReadError("foreign-data", f"its {name} lies in other files", probe.path, _WHOLE)
-    chunk = int(np.prod(dataset.chunks or (0,), dtype=object)) * dataset.dtype.itemsize
-    if chunk > probe.limit or dataset.nbytes > _DEFLATE_MOST * max(dataset.id.get_storage_size(), 1):
-        raise ReadError("too-large", f"its {name} {dataset.shape} declares {dataset.nbytes / 1024**2:,.0f} MiB in "
-                        f"{dataset.id.get_storage_size():,} bytes", probe.path, "it holds no data, or too much")
-    return dataset
 
 
 def _rows(file: h5py.File, probe: Probe) -> Iterator[Spectrum | ReadError]:
@@ -134,7 +101,7 @@ def _rows(file: h5py.File, probe: Probe) -> Iterator[Spectrum | ReadError]:
                                parts["classes"].shape[1] not in (len(CLASSES), len(CLASSES) - 1)):
         raise ReadError("wrong-shape", f"fluxes {fluxes.shape} and classes {parts['classes'].shape} do not fit", probe.path,
                         f"classes are {len(CLASSES)} columns: {' '.join(CLASSES)}")
-    ids = _dataset(file, IDS, probe)
+    ids = dataset_of(file, IDS, probe)
     if ids is not None and ids.shape != (n,):
         raise ReadError("wrong-shape", f"{n} fluxes and {IDS} {ids.shape} do not fit", probe.path)
     calibrated, release = bool(fluxes.attrs.get(CALIBRATED, False)), ""
@@ -148,7 +115,7 @@ def _rows(file: h5py.File, probe: Probe) -> Iterator[Spectrum | ReadError]:
 
 
 def _numbers(file: h5py.File, name: str, probe: Probe, shape: tuple[int, ...] | None = None) -> h5py.Dataset:
-    dataset = _dataset(file, name, probe)
+    dataset = dataset_of(file, name, probe)
     if dataset is None or dataset.dtype.kind not in "fiu" or (shape is not None and dataset.shape != shape):
         found = "absent" if dataset is None else f"{dataset.dtype} {dataset.shape}"
         raise ReadError("wrong-shape", f"its {name} are {found}" + (f" where {shape} is meant" if shape else ""), probe.path)
