@@ -47,8 +47,8 @@ class ImageTrunk(nn.Module):
         if len(shape) != 3:
             raise ConfigError(f"a model of images cannot read objects of shape {shape}", "images",
                               "train it on a store with images: qso simulate --survey des")
-        self.side, self.stretch = min(side or max(shape[1:]), *shape[1:]), stretch
-        width = self.side
+        width = self.side = _centred(side or shape[1], *shape[1:])
+        self.stretch = stretch
         steps = max(math.ceil(math.log2(width / _LEFT)), 1)
         depth = [channels[min(k, len(channels) - 1)] for k in range(steps)]
         self.first = nn.Conv2d(shape[0], depth[0], 5, 2, 2, bias=False)
@@ -72,6 +72,13 @@ class ImageTrunk(nn.Module):
         maps = self.first(x) + self.absent(lost)[..., None, None]
         maps = self.convolutions(self.normed(maps).relu())
         return self.dense(self.dropout(maps.flatten(1)))
+
+
+def _centred(side: int, height: int, width: int) -> int:
+    """At most `side`, and as much less as brings the middle of a square image to its centre, so that it may be turned."""
+    size = min(height, width)
+    side = min(side, size)
+    return side - (size - side) % 2
 
 
 def middle(x: Tensor, side: int) -> Tensor:
