@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dashboard.parts import InMemory, Part, Source
 from dashboard.shelf import Shelf
-from dashboard.table import AtlasTable, InMemory, Part, Source
+from dashboard.table import AtlasTable
 from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import AtlasError, ReadError, did_you_mean
 from qsocore.store.parquet import ParquetTable

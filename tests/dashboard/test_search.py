@@ -65,7 +65,8 @@ def test_native_ids_are_found_under_their_survey(named):
 
 @pytest.fixture(scope="module")
 def named():
-    from dashboard.table import AtlasTable, InMemory, Part
+    from dashboard.parts import InMemory, Part
+    from dashboard.table import AtlasTable
     from qsocore.catalog import column_for
 
     ids = ["sdss:dr17:17", "desi:edr:18", "desi:edr:180", "sdss:dr17:2"]
