@@ -53,7 +53,11 @@ class Family:
         return sorted(self._sources)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._sources
+        return self._written(name) in self._sources
+
+    def _written(self, name: str) -> str:
+        """A name as it is listed: with ``-`` where the file has ``_``, either of which may be asked for."""
+        return name if name in self._sources else name.replace("_", "-")
 
     def get(self, name: str) -> Any:
         """Import and return one member.
@@ -63,9 +67,10 @@ class Family:
         ConfigError
             When there is no such member; the message names the nearest.
         """
-        if name not in self._sources:
+        written = self._written(name)
+        if written not in self._sources:
             raise ConfigError(f"no {self.kind} is called {name!r}", remedy=did_you_mean(name, self.names()))
-        module, _, attribute = self._sources[name].partition(":")
+        module, _, attribute = self._sources[written].partition(":")
         return getattr(importlib.import_module(module), attribute)
 
     def __iter__(self) -> Iterator[Any]:

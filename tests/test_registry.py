@@ -32,6 +32,7 @@ def test_names_without_importing(family):
 
 def test_get(family):
     assert family.get("guinea-pig") == "squeak"
+    assert family.get("guinea_pig") == "squeak" and "guinea_pig" in family
 
 
 def test_nearest_name(family):
