@@ -19,20 +19,21 @@ MEASURES = {"chi2_floor": "χ²/pixel, floored", "chi2_pix": "χ²/pixel", "mse"
 
 
 def fidelity(x: NDArray, w: NDArray, precision: NDArray, model: NDArray) -> dict[str, NDArray[np.float32]]:
-    """How well `model` gives normalised spectra back, per spectrum.
+    """How well `model` gives normalised objects back, each of them.
 
     Parameters
     ----------
-    x, w, precision, model : ndarray, shape (n, n_pix)
+    x, w, precision, model : ndarray, shape (n, *shape)
         Normalised flux, the weight that training gives it, its plain inverse variance (both 0 where nothing is known), and
         the reconstruction.
 
     Returns
     -------
     dict of ndarray, shape (n,)
-        `MEASURES`, NaN for a spectrum without a good pixel, infinite where the reconstruction is not finite, and
+        `MEASURES`, NaN for an object without a good pixel, infinite where the reconstruction is not finite, and
         ``n_pix_good``.
     """
+    x, w, precision, model = (part.reshape(len(part), -1) for part in (x, w, precision, model))
     good = precision > 0
     n = good.sum(axis=1)
     square = np.where(good, x - model, 0.0) ** 2

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.errors import StoreError, TrainError
-from qsocore.models.labels import KINDS, has_troughs, kinds, redshifts
+from qsocore.models.labels import KINDS, among, called, has_troughs, kinds, redshifts
 
 if TYPE_CHECKING:
     from qsocore.store import Store
@@ -58,10 +58,10 @@ class Truth:
     @property
     def has_classes(self) -> bool:
         """Whether any object's class is known."""
-        return bool(np.isfinite(self.quasar).any())
+        return bool(np.isfinite(self.quasar).any() or (self.kind != "").any())
 
 
-def truth_of(store: Store, classes: Sequence[str] = KINDS) -> Truth:
+def truth_of(store: Store, classes: Sequence[str] = (), spectral: bool = True) -> Truth:
     """The truth of all objects of a store, as far as its catalogue knows it; what it does not is missing.
 
     Parameters
@@ -70,13 +70,26 @@ def truth_of(store: Store, classes: Sequence[str] = KINDS) -> Truth:
         Columns ``true_z``, ``true_class``, ``true_subclass`` are preferred to ``z`` (without ``z_warn``), ``class``,
         ``subclass``.
     classes : sequence of str
-        Names that `Truth.kind` takes.
+        Names that `Truth.kind` takes; by default the thirteen of spectra, or `words_of` the store.
+    spectral : bool
+        Whether they are among the thirteen classes of spectra, else any words of the catalogue (see
+        `qsocore.models.labels.among`).
     """
+    classes = tuple(classes) or (KINDS if spectral else words_of(store))
     words = _column(store, "true_class" if "true_class" in store.columns else "class", "").astype(object)
     quasar = np.where(words == "QSO", 1.0, np.where(np.isin(words, ("STAR", "GALAXY")), 0.0, np.nan))
-    named = kinds(store, classes, true=True) if "class" in store.columns else np.full(store.n_rows, -1)
-    return Truth(_redshifts(store), quasar, np.array([*classes, ""], object)[named], has_troughs(store).astype(np.float64),
+    number = kinds if spectral else among
+    named = number(store, classes, true=True) if "class" in store.columns else np.full(store.n_rows, -1)
+    return Truth(_redshifts(store), quasar, np.array([*map(called, classes), ""], object)[named],
+                 has_troughs(store).astype(np.float64),
                  _column(store, "snr_median", np.nan).astype(np.float64), _column(store, "survey", "").astype(object))
+
+
+def words_of(store: Store) -> tuple[str, ...]:
+    """The finest words by which a store's catalogue tells its objects apart: subclasses, and classes of what has none."""
+    classes, subclasses = (_column(store, f"true_{name}" if f"true_{name}" in store.columns else name, "").astype(str)
+                           for name in ("class", "subclass"))
+    return tuple(sorted(set(np.where(subclasses == "", classes, subclasses).tolist()) - {""}))
 
 
 def need_redshifts(truth: Truth, where: object) -> None:
@@ -100,7 +113,7 @@ def need_classes(truth: Truth, where: object) -> None:
     """
     if not truth.has_classes:
         raise StoreError("no object has a class to compare with", where,
-                         "take a store whose column 'class' (or 'true_class') says QSO, STAR or GALAXY")
+                         "take a store whose column 'class' (or 'true_class') says what the run tells apart")
 
 
 def _column(store: Store, name: str, missing) -> NDArray:

@@ -1,4 +1,4 @@
-"""A trained run that explains itself, one spectrum of a store at a time."""
+"""A trained run that explains itself, one object of a store at a time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from qsocore.explain.attribute import METHODS, Attribution, window_of
 from qsocore.explain.target import targets
 from qsocore.grid import WaveGrid
 from qsocore.models.load import Loaded
+from qsocore.preprocess.prepare import Block
 from qsocore.preprocess.regrid import Regridder
 from qsocore.store import RunFolder
 
 WINDOW = 120.0
 """Angstrom that are hidden together by occlusion: a broad line."""
+SQUARE = 4
+"""Pixels along the side of what is hidden together of an image: about the width of a PSF."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Explainer:
     run : RunFolder
         Finished.
     source : WaveGrid, optional
-        Grid of the spectra; by default the run's.
+        Grid of the spectra of a run that reads some; by default the run's.
 
     Attributes
     ----------
@@ -82,10 +85,9 @@ class Explainer:
             For an unknown target or method, a spectrum that cannot be brought to the run's grid, or when captum is not
             installed.
         """
-        for name, known in ((target, self.targets), (method, METHODS)):
-            if name not in known:
-                raise ConfigError(f"nothing here is called {name!r}", f"explain {self.loaded.run.name}",
-                                  did_you_mean(name, known))
+        self._check(target, method)
+        if self.loaded.reads != "spectra":
+            raise ConfigError(f"the run {self.loaded.run.name} reads {self.loaded.reads}, not spectra", "explain")
         grid = self.loaded.grid
         flux, ivar = np.asarray(flux, np.float32)[None], np.where(np.asarray(mask) == 0, ivar, 0).astype(np.float32)[None]
         stretch = 1.0 + z if grid.frame != self.source.frame and z is not None else None
@@ -93,7 +95,41 @@ class Explainer:
             regridder = Regridder(self.source, grid, None if stretch is None else np.array([stretch - 1.0]))
             flux, ivar = regridder(flux, ivar, np.array([0]))
         x, w, _ = self.loaded.normalisation.apply(flux, ivar)
-        x, w = torch.from_numpy(x), torch.from_numpy(w) * self.loaded.model.seen
-        options = {"window": min(window_of(grid.wave, window), grid.n_pix)} if method == "occlusion" else {}
-        made = METHODS[method](self.targets[target], x, w, **options)
+        made = self._attribution(x, w, target, method, min(window_of(grid.wave, window), grid.n_pix))
         return Explained(grid.wave * (stretch or 1.0), made)
+
+    def explain_block(self, block: Block, target: str, method: str = "gradients", window: int = SQUARE) -> Attribution:
+        """Share a number among the pixels of one object that is prepared already, such as an image.
+
+        Parameters
+        ----------
+        block : Block
+            Of one object, read by `qsocore.preprocess.prepare.prepared_for`.
+        target, method : str
+            As for `explain`.
+        window : int
+            For occlusion: pixels that are hidden together, of an image a square of so many on a side.
+
+        Returns
+        -------
+        Attribution
+            Its pixels in the shape of the model's grid, (n_bands, side, side) of an image.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown target or method, or when captum is not installed.
+        """
+        self._check(target, method)
+        return self._attribution(block.x[:1], block.w[:1], target, method, min(window, block.x.shape[-1]))
+
+    def _check(self, target: str, method: str) -> None:
+        for name, known in ((target, self.targets), (method, METHODS)):
+            if name not in known:
+                raise ConfigError(f"nothing here is called {name!r}", f"explain {self.loaded.run.name}",
+                                  did_you_mean(name, known))
+
+    def _attribution(self, x: NDArray, w: NDArray, target: str, method: str, window: int) -> Attribution:
+        given = torch.from_numpy(x), torch.from_numpy(w) * self.loaded.model.seen
+        options = {"window": window} if method == "occlusion" else {}
+        return METHODS[method](self.targets[target], *given, **options)

@@ -12,15 +12,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from qsocore.config import from_dict
-from qsocore.embed.decoder import Decoder
-from qsocore.embed.stream import BLOCK
+from qsocore.embed import features as kept_features
+from qsocore.embed.decoder import Decoder, Encoder, open_encoder
+from qsocore.embed.stream import BLOCK, MOST_LATENTS
 from qsocore.errors import ConfigError, StoreError
 from qsocore.evaluate.latents import fidelity
-from qsocore.evaluate.truth import Truth, need_classes, need_redshifts, truth_of
-from qsocore.models.base import LatentModel
+from qsocore.evaluate.truth import Truth, need_classes, need_redshifts, truth_of, words_of
+from qsocore.models.base import FeatureModel, LatentModel
 from qsocore.models.labels import KINDS
 from qsocore.models.load import Loaded
-from qsocore.preprocess.prepare import Prepared
+from qsocore.preprocess.prepare import Block, Source, prepared_for
 from qsocore.progress import Progress
 from qsocore.store import RunFolder, Store, find_run, open_store, paths
 from qsocore.store.columns import to_numpy
@@ -50,9 +51,12 @@ class Judged:
     truth : Truth
         Of these rows.
     columns : dict of ndarray, (n,) each
-        Of a predictor: its columns. Of a run with latents: ``latent_0`` ... and `qsocore.evaluate.latents.MEASURES`.
+        Of a predictor: its columns. Of a run with latents: ``latent_0`` ... and, where it gives objects back,
+        `qsocore.evaluate.latents.MEASURES`.
     note : str
         How the rows were chosen and where the columns are from.
+    features : ndarray of float32, shape (n, k), optional
+        Of a run with more latents than columns, whose ``latent_0`` ... are the leading components of them.
     """
 
     store: Store
@@ -63,25 +67,47 @@ class Judged:
     truth: Truth
     columns: dict[str, NDArray]
     note: str
+    features: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
+    def reads(self) -> str:
+        """What of the store the run's model looks at: "spectra", "images" or "photometry"."""
+        return self.loaded.reads
+
+    @property
     def is_latent(self) -> bool:
-        """Whether the run has latents; else it is a predictor."""
+        """Whether the run has latents and gives objects back from them."""
         return isinstance(self.loaded.model, LatentModel)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether the run has latents, few or many; else it is a predictor."""
+        return isinstance(self.loaded.model, FeatureModel)
 
     @cached_property
     def latents(self) -> NDArray[np.float32]:
-        """Latents (n, k) of a run that has them."""
+        """Latents (n, k) of a run that has them; of many the leading components."""
         self.need("latent_0", "latents", "name a run of a latent model (infovae, pca, nmf ...)")
-        return np.stack([self.columns[f"latent_{k}"] for k in range(self.loaded.model.n_latent)], axis=1)
+        n = sum(name.startswith("latent_") for name in self.columns)
+        return np.stack([self.columns[f"latent_{k}"] for k in range(n)], axis=1)
+
+    @property
+    def space(self) -> NDArray[np.float32]:
+        """Latents (n, k), all of them: what neighbours are found by."""
+        return self.latents if self.features is None else self.features
+
+    @cached_property
+    def prepared(self) -> Source:
+        """Reads the objects as the model is given them."""
+        return prepared_for(self.reads, self.store, self.loaded.grid, self.loaded.normalisation)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes: those that a classifier knows, else all thirteen."""
-        return class_names(self.loaded) or KINDS
+        """Names of the classes: those that a classifier knows; else all thirteen of spectra, or the store's own."""
+        return class_names(self.loaded) or (KINDS if self.reads == "spectra" else words_of(self.store))
 
     @property
     def title(self) -> str:
@@ -93,7 +119,8 @@ class Judged:
         """The judged objects that are among these rows of the store."""
         here = np.flatnonzero(np.isin(self.rows, rows))
         return replace(self, rows=self.rows[here], truth=self.truth.take(here),
-                       columns={name: column[here] for name, column in self.columns.items()})
+                       columns={name: column[here] for name, column in self.columns.items()},
+                       features=None if self.features is None else self.features[here])
 
     def need(self, name: str, meant: str, remedy: str) -> NDArray:
         """A column, or a `ConfigError` that says that this run has none."""
@@ -123,7 +150,7 @@ def judge(run_name: str, store_path: str | Path, split: str = "test", device: st
     run_name : str
         A run of the store, of the user's library, of the package, or a run's folder.
     store_path : path
-        A store of spectra.
+        A store of what the run reads.
     split : {"test", "valid", "train", "all"}
         Side of the run's own split, where the store is the one that it was trained on; of any other store all objects are
         taken, which the note says.
@@ -143,16 +170,21 @@ def judge(run_name: str, store_path: str | Path, split: str = "test", device: st
     run = find_run(run_name, store)
     loaded = Loaded(run)
     side, rows, note = rows_of(store, run, split)
+    known = prepared_for(loaded.reads, store, loaded.grid, loaded.normalisation).known
+    if known is not None and not known[rows].all():
+        rows = rows[known[rows]]
+        note += f"; {len(rows):,} of them with {loaded.reads}"
     if not len(rows):
         raise StoreError(f"no object is in the {side} split", store.path, "take another split, or a larger store")
-    if isinstance(loaded.model, LatentModel):
-        columns, made = _latents(store, run, rows, device), "latents computed for them"
+    features = None
+    if isinstance(loaded.model, FeatureModel):
+        (columns, features), made = _latents(store, loaded, rows, device), "latents computed for them"
     else:
         columns = _kept(store, run, rows)
         made = "predictions kept in the store" if columns else "predictions made for them"
         columns = columns or _predicted(store, loaded, rows, device)
-    truth = truth_of(store, class_names(loaded) or KINDS).take(rows)
-    return Judged(store, run, loaded, side, rows, truth, columns, f"{note}; {made}")
+    truth = truth_of(store, class_entries(loaded), loaded.reads == "spectra").take(rows)
+    return Judged(store, run, loaded, side, rows, truth, columns, f"{note}; {made}", features)
 
 
 def rows_of(store: Store, run: RunFolder, split: str) -> tuple[str, NDArray[np.int64], str]:
@@ -169,10 +201,16 @@ def rows_of(store: Store, run: RunFolder, split: str) -> tuple[str, NDArray[np.i
 
 def class_names(loaded: Loaded) -> tuple[str, ...]:
     """Classes that a classifier gives probabilities of, in order; none of any other run."""
-    if isinstance(loaded.model, LatentModel):
+    if isinstance(loaded.model, FeatureModel):
         return ()
     names = [column.name for column in loaded.model.columns()]
     return tuple(name.removeprefix("p_") for name in names if name.startswith("p_")) if "class_pred" in names else ()
+
+
+def class_entries(loaded: Loaded) -> tuple[str, ...]:
+    """The classes of a classifier as its configuration has them, which may say what they stand for; none of any other run."""
+    written_out = getattr(loaded.config, "entries", None) or getattr(loaded.config, "classes", ())
+    return tuple(written_out) if class_names(loaded) else ()
 
 
 def _kept(store: Store, run: RunFolder, rows: NDArray[np.int64]) -> dict[str, NDArray]:
@@ -194,16 +232,28 @@ def _predicted(store: Store, loaded: Loaded, rows: NDArray[np.int64], device: st
     return {column.name: np.concatenate([part[column.name] for part in parts]) for column in loaded.model.columns()}
 
 
-def _latents(store: Store, run: RunFolder, rows: NDArray[np.int64], device: str) -> dict[str, NDArray]:
-    decoder, parts = Decoder(run, device=device), []
-    prepared = Prepared(store, decoder.grid, decoder.normalisation)
-    seen = decoder.model.seen.cpu().numpy()
+def _latents(store: Store, loaded: Loaded, rows: NDArray[np.int64],
+             device: str) -> tuple[dict[str, NDArray], NDArray[np.float32] | None]:
+    """Columns, and the latents themselves where they are too many for columns."""
+    encoder, parts, latents = open_encoder(loaded.run, device=device), [], []
+    prepared = prepared_for(loaded.reads, store, encoder.grid, encoder.normalisation)
     with Progress(len(rows), "encode") as progress:
         for block in prepared.stream(rows, BLOCK):
-            latents = decoder.encode(block.x, block.w)
-            precision = block.ivar * (block.scale**2)[:, None] * seen
-            measured = fidelity(block.x, block.w * seen, precision, decoder.decode(latents))
-            latents[measured["n_pix_good"] == 0] = np.nan
-            parts.append({f"latent_{k}": latents[:, k] for k in range(decoder.n_latent)} | measured)
+            each, measured = _measured(encoder, block)
+            each[measured["n_pix_good"] == 0] = np.nan
+            latents.append(each)
+            parts.append(measured)
             progress.update(len(block.rows))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = np.concatenate(latents)
+    shown = found if found.shape[1] <= MOST_LATENTS else kept_features.components(found)
+    columns = {f"latent_{k}": column for k, column in enumerate(np.ascontiguousarray(shown.T))}
+    columns |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return columns, None if shown is found else found
+
+
+def _measured(encoder: Encoder, block: Block) -> tuple[NDArray[np.float32], dict[str, NDArray]]:
+    """Latents (n, k) of prepared objects, and how well they give them back."""
+    latents, seen = encoder.encode(block.x, block.w), encoder.model.seen.cpu().numpy()
+    if isinstance(encoder, Decoder):
+        return latents, fidelity(block.x, block.w * seen, block.precision * seen, encoder.decode(latents))
+    return latents, {"n_pix_good": (block.ivar > 0).reshape(len(block.rows), -1).sum(axis=1).astype(np.int32)}

@@ -135,6 +135,8 @@ def predictors():
         torch.manual_seed(2)
         for name in MODELS.names():
             member = MODELS.get(name)
+            if member.reads != "spectra":
+                continue
             model = member.build(member.Config(), WaveGrid("n512", "log10", 3.56, 4.0, 512)).eval()
             if isinstance(model, Predictor):
                 yield name, model
