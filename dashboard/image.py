@@ -1,41 +1,30 @@
-"""Images of an object: where they come from, and how bands become pictures. No GUI.
-
-An image lies in the store's folder ``images``, in a file that is called after the object's id (``/`` and other signs that a
-file name cannot hold are percent-encoded, as `file_of` does):
-
-* ``ID.fits``: the first image of two or three axes, (bands, y, x); header BANDS, e.g. ``grizy``, else bands are numbered; pixel
-  scale and handedness from its WCS.
-* ``ID.npz``: `flux` or `images` (bands, y, x), optionally `bands` or `filters` (bands,) and `pixel_scale` in arcsec; y grows to
-  the north and x to the west.
-"""
+"""How bands become pictures: stretches, colour after Lupton, what is masked, a scale bar. No GUI, and nothing is read here."""
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qsocore.errors import AtlasError
-
-if TYPE_CHECKING:
-    from dashboard.table import AtlasTable
-
 Stretch = Literal["linear", "sqrt", "log", "asinh"]
 STRETCHES: tuple[Stretch, ...] = ("linear", "sqrt", "log", "asinh")
-MAX_VALUES = 20_000_000  # a file that declares more is not an image of an object
+MARK = (224, 180, 84)
+"""Colour in which masked pixels are tinted."""
 _IN_ORDER = "uUgGrRiIzZyYJHK"  # bands by wavelength
 _BRIGHT, _BELOW = 99.7, 1.0  # where white is (percentile), and where black is (sigma of the sky below its median)
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300)
+_TINT = 0.45
+_COMMON_BRIGHT = 80.0  # percentile of the objects' own whites
+_FAINT, _STRONG = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)  # less and more than zero, for any eyes
 
 
 @dataclass(frozen=True)
 class Cube:
-    """An image in several bands, north up and east left where its file says where north is.
+    """An image in several bands, north up and east left.
 
     Parameters
     ----------
@@ -45,57 +34,105 @@ class Cube:
         In order of wavelength where their names are known.
     pixel_scale : float
         Arcsec per pixel, NaN when unknown.
+    ivar : ndarray of float32, shape (H, W, n_bands), optional
+        Inverse variance, 0 where masked.
+    flagged : ndarray of bool, shape (H, W, n_bands), optional
+        Pixels that have a value of which the survey says that it means nothing, as of a saturated core.
+    north_up : bool
+        Whether the directions are known, and so.
     """
 
     flux: NDArray[np.float32]
     bands: tuple[str, ...]
     pixel_scale: float = float("nan")
+    ivar: NDArray[np.float32] | None = None
+    flagged: NDArray[np.bool_] | None = None
+    north_up: bool = False
 
     def band(self, name: str) -> NDArray[np.float32]:
         """One band, shape (H, W)."""
         return self.flux[..., self.bands.index(name)]
 
+    @cached_property
+    def masked(self) -> NDArray[np.bool_]:
+        """Pixels that say nothing, shape (H, W, n_bands)."""
+        empty = np.isnan(self.flux)
+        return empty if self.flagged is None else empty | self.flagged
 
-def has_images(table: AtlasTable) -> bool:
-    """Whether a table's store has any."""
-    return table.store is not None and (table.store.path / "images").is_dir()
+    def lacks(self, name: str) -> bool:
+        """Whether a band has no pixel at all."""
+        return bool(np.isnan(self.band(name)).all())
 
 
-def file_of(folder: Path, object_id: str) -> Path | None:
-    """An object's file in a folder of images, None when there is none."""
-    stem = quote(object_id, safe=":+ ()[]")
-    return next((file for ending in ("npz", "fits") if (file := folder / f"{stem}.{ending}").is_file()), None)
+@dataclass(frozen=True)
+class Look:
+    """How an image is drawn.
+
+    Parameters
+    ----------
+    stretch : {"linear", "sqrt", "log", "asinh"}
+        Of single bands.
+    invert : bool
+        Whether the sky is white.
+    softening, width : float
+        Q of the colour, and the width of its linear part in sigma of the sky.
+    colours : tuple of str
+        Bands shown as red, green and blue; empty for those of `colours_of`.
+    """
+
+    stretch: Stretch = "asinh"
+    invert: bool = False
+    softening: float = 8.0
+    width: float = 5.0
+    colours: tuple[str, ...] = ()
 
 
-def cube_of(table: AtlasTable, row: int) -> Cube | None:
-    """The image of an object, None when there is none. Another source of images is another line here.
+PLAIN = Look()
+"""As nothing was chosen."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One brightness for many objects.
+
+    Parameters
+    ----------
+    limits : mapping of str to (float, float)
+        Flux of black and of white, by band.
+    scatter : mapping of str to float
+        Of the sky, by band.
+    """
+
+    limits: Mapping[str, tuple[float, float]]
+    scatter: Mapping[str, float]
+
+
+def cube_of(planes: NDArray, bands: Sequence[str], pixel_scale: float = float("nan"), north_up: bool = False, *,
+            ivar: NDArray | None = None, flagged: NDArray | None = None) -> Cube:
+    """A `Cube` from arrays (bands, y, x), or (y, x), in which y grows to the north and x to the west.
+
+    A band without light has nothing in it, as of a survey that did not look there.
 
     Raises
     ------
-    AtlasError
-        When its file cannot be read.
+    ValueError
+        When the array has another shape.
     """
-    return of_object(table, table.row(row)["object_id"])
+    planes = np.asarray(planes, np.float32)
+    planes = planes[None] if planes.ndim == 2 else planes
+    if planes.ndim != 3 or not planes.size:
+        raise ValueError(f"its array has shape {planes.shape}, not (bands, y, x)")
+    names = bands if len(bands) == len(planes) else [str(k + 1) for k in range(len(planes))]
+    finite = np.isfinite(planes)
+    lit = np.where(finite, planes, 0).any(axis=(1, 2), keepdims=True)  # (n_bands, 1, 1)
+    flux = np.where(finite & lit, planes, np.float32(np.nan))
+    further = {name: _from_top(array) for name, array in (("ivar", ivar), ("flagged", flagged)) if array is not None}
+    return in_order(Cube(_from_top(flux), tuple(names), pixel_scale, north_up=north_up, **further))
 
 
-def of_object(table: AtlasTable, object_id: str) -> Cube | None:
-    """As `cube_of`, by id."""
-    file = file_of(table.store.path / "images", object_id) if has_images(table) else None
-    return None if file is None else read(file)
-
-
-def read(file: Path) -> Cube:
-    """Read an image as described above.
-
-    Raises
-    ------
-    AtlasError
-        When it is not such a file, or declares more than `MAX_VALUES` values.
-    """
-    try:
-        return in_order(_from_npz(file) if file.suffix == ".npz" else _from_fits(file))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise AtlasError(f"the image cannot be read ({error})", file, "make it again, or take it away") from None
+def _from_top(planes: NDArray) -> NDArray:
+    """(bands, y, x) from the bottom as (H, W, bands) from the top."""
+    return np.ascontiguousarray(np.moveaxis(planes[:, ::-1], 0, -1))
 
 
 def in_order(cube: Cube) -> Cube:
@@ -103,58 +140,11 @@ def in_order(cube: Cube) -> Cube:
     if not all(len(name) == 1 and name in _IN_ORDER for name in cube.bands):
         return cube
     order = sorted(range(len(cube.bands)), key=lambda k: _IN_ORDER.index(cube.bands[k]))
-    return replace(cube, flux=cube.flux[..., order], bands=tuple(cube.bands[k] for k in order))
+    arrays = {name: array[..., order] for name in ("flux", "ivar", "flagged") if (array := getattr(cube, name)) is not None}
+    return replace(cube, bands=tuple(cube.bands[k] for k in order), **arrays)
 
 
-def _cube(planes: NDArray, bands: list[str], scale: float, flip_y: bool = True, flip_x: bool = False) -> Cube:
-    planes = np.asarray(planes, np.float32)
-    planes = planes[None] if planes.ndim == 2 else planes
-    if planes.ndim != 3 or not planes.size:
-        raise ValueError(f"its array has shape {planes.shape}, not (bands, y, x)")
-    names = bands if len(bands) == len(planes) else [str(k + 1) for k in range(len(planes))]
-    planes = planes[:, :: -1 if flip_y else 1, :: -1 if flip_x else 1]
-    flux = np.where(np.isfinite(planes), planes, np.nan)
-    return Cube(np.ascontiguousarray(np.moveaxis(flux, 0, -1), np.float32), tuple(names), scale)
-
-
-def _from_npz(file: Path) -> Cube:
-    with zipfile.ZipFile(file) as archive:
-        _hold_to_size(sum(info.file_size for info in archive.infolist()) // 4)
-    with np.load(file, allow_pickle=False) as arrays:
-        planes = arrays["flux" if "flux" in arrays.files else "images"]
-        names = next((arrays[name] for name in ("bands", "filters") if name in arrays.files), [])
-        scale = float(arrays["pixel_scale"]) if "pixel_scale" in arrays.files else float("nan")
-    return _cube(planes, [str(name) for name in names], scale)
-
-
-def _from_fits(file: Path) -> Cube:
-    from astropy.io import fits
-
-    with fits.open(file, memmap=False, lazy_load_hdus=True) as hdus:
-        image = next((hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS") in (2, 3)), None)
-        if image is None:
-            raise ValueError("it has no image of two or three axes")
-        header = image.header
-        _hold_to_size(int(np.prod([header[f"NAXIS{k + 1}"] for k in range(header["NAXIS"])])))
-        scale, east_left, north_up = _sky(header)
-        return _cube(image.data, list(str(header.get("BANDS", ""))), scale, north_up, not east_left)
-
-
-def _sky(header) -> tuple[float, bool, bool]:
-    """Arcsec per pixel, whether east is towards lower x, and whether north is towards higher y; as FITS images mostly are."""
-    from astropy.wcs import WCS
-    from astropy.wcs.utils import proj_plane_pixel_scales
-
-    wcs = WCS(header, naxis=2)
-    if not wcs.has_celestial:
-        return float(header.get("PIXSCALE", "nan")), True, True
-    (across, _), (_, upwards) = wcs.pixel_scale_matrix
-    return 3600 * float(proj_plane_pixel_scales(wcs)[1]), bool(across <= 0), bool(upwards >= 0)
-
-
-def _hold_to_size(n: int) -> None:
-    if n > MAX_VALUES:
-        raise ValueError(f"it declares {n:,} values")
+# ---- brightness
 
 
 def sky_of(band: NDArray) -> tuple[float, float]:
@@ -172,6 +162,25 @@ def limits_of(band: NDArray) -> tuple[float, float]:
     values = band[np.isfinite(band)]
     high = float(np.percentile(values, _BRIGHT)) if values.size else 1.0
     return level - _BELOW * scatter, max(high, level + scatter)
+
+
+def common_scale(cubes: Iterable[Cube]) -> Scale:
+    """A brightness at which objects can be compared: medians of their skies, and the white of most of them."""
+    skies: dict[str, list[tuple[float, float, float]]] = {}
+    for cube in cubes:
+        for name in cube.bands:
+            if not cube.lacks(name):
+                skies.setdefault(name, []).append((*sky_of(cube.band(name)), limits_of(cube.band(name))[1]))
+    limits, scatters = {}, {}
+    for name, known in skies.items():
+        level, scatter, high = np.array(known).T
+        scatters[name] = float(np.median(scatter))
+        low = float(np.median(level)) - _BELOW * scatters[name]
+        limits[name] = low, max(float(np.percentile(high, _COMMON_BRIGHT)), low + 2 * scatters[name])
+    return Scale(limits, scatters)
+
+
+# ---- pictures
 
 
 def grey(band: NDArray, stretch: Stretch, limits: tuple[float, float], invert: bool = False) -> NDArray[np.uint8]:
@@ -215,16 +224,29 @@ def colours_of(bands: tuple[str, ...]) -> tuple[str, str, str] | None:
     return bands[-1], bands[len(bands) // 2], bands[0]
 
 
-def lupton(cube: Cube, softening: float = 8.0, stretch: float = 5.0) -> NDArray[np.uint8] | None:
+def shown_colours(cube: Cube, look: Look) -> tuple[str, ...] | None:
+    """The bands in which an image is shown in colour: those of a look where it has them, else the customary ones."""
+    return look.colours if look.colours and set(look.colours) <= set(cube.bands) else colours_of(cube.bands)
+
+
+def triples_of(bands: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """What can be shown in colour: the customary bands, then each three neighbours, the reddest first."""
+    first = colours_of(bands)
+    near = [bands[k : k + 3][::-1] for k in range(len(bands) - 2)]
+    return [] if first is None else list(dict.fromkeys([first, *near[::-1]]))
+
+
+def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8] | None:
     """Three bands in colour after Lupton et al. (2004, PASP 116, 133); faint structure keeps its hue.
 
     Parameters
     ----------
     cube : Cube
-    softening : float
-        Q: above it the asinh bends from linear to logarithmic earlier.
-    stretch : float
-        Width of the linear part in sigma of the sky, whose level is subtracted from each band.
+        The sky's level is subtracted from each band.
+    look : Look
+        Q, above which the asinh bends from linear to logarithmic earlier, and the width of the linear part.
+    scale : Scale, optional
+        Whose scatter the width is measured in; by default the image's own.
 
     Returns
     -------
@@ -232,20 +254,49 @@ def lupton(cube: Cube, softening: float = 8.0, stretch: float = 5.0) -> NDArray[
     """
     from astropy.visualization import make_lupton_rgb
 
-    chosen = colours_of(cube.bands)
+    chosen = shown_colours(cube, look)
     if chosen is None:
         return None
     skies = [sky_of(cube.band(name)) for name in chosen]
     planes = [np.nan_to_num(cube.band(name) - level) for name, (level, _) in zip(chosen, skies, strict=True)]
-    return make_lupton_rgb(*planes, stretch=stretch * float(np.median([scatter for _, scatter in skies])), Q=softening)
+    own = [scatter for name, (_, scatter) in zip(chosen, skies, strict=True) if not cube.lacks(name)] or [1.0]
+    scatter = np.median([scale.scatter.get(name, 1.0) for name in chosen] if scale else own)
+    picture = make_lupton_rgb(*planes, stretch=look.width * float(scatter), Q=look.softening)
+    return 255 - picture if look.invert else picture
 
 
-def thumbnail(cube: Cube, side: int) -> NDArray[np.uint8]:
-    """A small picture, (h, w, 3) in colour where there are three bands, else (h, w); no side longer than `side` pixels."""
+def in_grey(cube: Cube, band: str, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8]:
+    """One band, shape (H, W), at its own or a common brightness."""
+    plane = cube.band(band)
+    limits = scale.limits.get(band) if scale else None
+    return grey(plane, look.stretch, limits or limits_of(plane), look.invert)
+
+
+def marked(picture: NDArray[np.uint8], masked: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """A picture (H, W) or (H, W, 3) with masked pixels (H, W) tinted; as it is where there are none."""
+    if not masked.any():
+        return picture
+    colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+    tinted = np.round((1 - _TINT) * colour + _TINT * np.array(MARK)).astype(np.uint8)
+    return np.where(masked[..., None], tinted, colour)
+
+
+def signed(values: NDArray, most: float) -> NDArray[np.uint8]:
+    """Numbers from -most (blue) by zero (black) to most (orange), shape (H, W, 3); NaN is black."""
+    x = np.clip(np.nan_to_num(values) / most, -1, 1)[..., None]  # (H, W, 1)
+    return np.round(np.where(x < 0, -x * np.array(_FAINT), x * np.array(_STRONG))).astype(np.uint8)
+
+
+def thumbnail(cube: Cube, side: int, look: Look = PLAIN, scale: Scale | None = None, band: str = "") -> NDArray[np.uint8]:
+    """A small picture, (h, w, 3) in colour where there are three bands and no single one is asked for, else (h, w) or, where
+    pixels are masked, (h, w, 3); no side longer than `side` pixels.
+    """
     from PIL import Image
 
-    colour = lupton(cube)
-    picture = grey(cube.flux[..., 0], "asinh", limits_of(cube.flux[..., 0])) if colour is None else colour
+    picture = None if band else lupton(cube, look, scale)
+    if picture is None:
+        name = band if band in cube.bands else cube.bands[0]
+        picture = marked(in_grey(cube, name, look, scale), cube.masked[..., cube.bands.index(name)])
     small = Image.fromarray(picture)
     small.thumbnail((side, side))
     return np.asarray(small)
@@ -274,5 +325,12 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
     out = BytesIO()
-    Image.fromarray(picture).save(out, "png")
+    Image.fromarray(picture).save(out, "png", compress_level=1)
     return out.getvalue()
+
+
+def as_url(data: bytes) -> str:
+    """A PNG as an address that holds it."""
+    from base64 import b64encode
+
+    return f"data:image/png;base64,{b64encode(data).decode()}"

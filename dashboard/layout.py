@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
@@ -19,8 +21,7 @@ _TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space"
 
 def page(session: Session) -> pmui.Page:
     """The whole page for a session; nothing of it comes from another host."""
-    views = sorted(VIEWS, key=lambda view: view.order)
-    at = {place: [view for view in views if view.place == place] for place in {view.place for view in views}}
+    at = _arranged(session)
     session.places = _places(at)
     left = _card(*(pn.panel(view.make(session)) for view in at["map"]), flex="3 1 0")
     right = _card(Pages(session, at), flex="2 1 0")
@@ -33,6 +34,16 @@ def page(session: Session) -> pmui.Page:
         built.busy = False  # else each event has Panel walk through all models of the page, twice; maps say it themselves
     _follow_theme(session, built)
     return built
+
+
+def _arranged(session: Session) -> dict[str, list[View]]:
+    """The views by their place; where there are images and no spectra some stand in others'."""
+    views = sorted(VIEWS, key=lambda view: view.order)
+    if session.library.pictures.alone:
+        instead = {view.instead_of: view for view in views if view.instead_of}
+        views = [replace(instead[view.title], place=view.place) if view.title in instead else view
+                 for view in views if view not in instead.values()]
+    return {place: [view for view in views if view.place == place] for place in {view.place for view in views}}
 
 
 def _places(at: dict[str, list[View]]) -> dict[str, tuple[str, str]]:

@@ -30,12 +30,15 @@ class View:
         Among the views of one place.
     make : callable
         Builds the pane for a session; where a view is not seen at once, when it first is.
+    instead_of : str
+        Title of the view in whose place it stands where a store has images and no spectra.
     """
 
     title: str
     place: Literal["map", "object", "object tab", "selection", "space", "sky", "models", "drawer"]
     order: int
     make: Callable[[Session], Any]
+    instead_of: str = ""
 
 
 VIEWS = Family("view", __name__, "VIEW", "qso_atlas.views")

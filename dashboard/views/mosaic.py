@@ -61,7 +61,7 @@ class Mosaic(Paged):
         """What there is to show of the objects."""
         table = self.session.table
         spectra = table.store is not None and table.store.grid is not None
-        return ["spectra"] * spectra + ["images"] * image.has_images(table)
+        return ["spectra"] * spectra + ["images"] * bool(self.session.library.pictures)
 
     @property
     def size(self) -> int:

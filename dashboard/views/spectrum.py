@@ -39,6 +39,7 @@ from dashboard.spectrum import SpectrumView
 from dashboard.views import View
 from dashboard.views._asking import Asking
 from dashboard.views._empty import empty
+from dashboard.views._head import head
 from dashboard.views._specfigure import SpectrumFigure
 from dashboard.views._walk import Walk
 from qsocore.errors import AtlasError
@@ -46,8 +47,6 @@ from qsocore.errors import AtlasError
 if TYPE_CHECKING:
     from dashboard.library import Library
     from dashboard.table import AtlasTable
-
-_FACTS = {"class": "", "subclass": "", "z": "z", "snr_median": "S/N", "chi2_pix": "χ² per pixel"}
 
 _HIGH = "clamp(50px, 7.5vh, 90px)"
 _STRIP = {"flex": f"0 0 {_HIGH}", "height": _HIGH, "min-height": "0"}
@@ -92,7 +91,7 @@ class SpectrumPane:
                           below=self._without_run())
         elif table.store is None or table.store.grid is None:
             self._work.submit(lambda: (table.ids_of([row])[0], table.row(row)), lambda found: self._nothing(
-                self._head(*found), "This table has no spectra", "To see them, read the survey's files into a store.",
+                head(table, *found), "This table has no spectra", "To see them, read the survey's files into a store.",
                 "qso ingest FILES --out my.store"))
         else:
             self._work.submit(lambda: _read(table, row, session.library, run), lambda result: self._show(*result))
@@ -122,7 +121,7 @@ class SpectrumPane:
         self.desk.scene = scene
         self.asking.ask()  # after the spectrum, which comes first
         self._unfold()
-        self.head.object = self._head(view.object_id, view.row)
+        self.head.object = head(self.session.table, view.object_id, view.row)
         self._fill(self.figures)
 
     def _unfold(self) -> None:
@@ -132,15 +131,6 @@ class SpectrumPane:
             self.figures.insert(1, self.strip)
         elif there and not wanted:
             self.figures.remove(self.strip)
-
-    def _head(self, object_id: str, row: dict) -> str:
-        """Whose it is, and the facts that matter at a glance."""
-        columns, name = self.session.table.columns, words.html(object_id)
-        facts = [(short, words.short(row[fact], columns[fact])) for fact, short in _FACTS.items()
-                 if row.get(fact) not in (None, "")]
-        said = "".join(f'<span class="fact">{words.html(what)} <b>{words.html(value)}</b></span>' for what, value in facts)
-        said += '<span class="fact warn">redshift warning</span>' if row.get("z_warn") else ""
-        return f'<div class="head"><div class="id" title="{name}">{name}</div><div class="facts">{said}</div></div>'
 
 
 def _read(table: AtlasTable, row: int, library: Library, run: str) -> tuple[SpectrumView, dict, AtlasError | None]:

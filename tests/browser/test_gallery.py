@@ -137,7 +137,7 @@ def test_the_mosaic_shows_images_where_there_are_some(atlas, table, chosen, stor
     page.page.locator(".cell img").first.wait_for()
     seen = page.page.locator(".cell").evaluate_all(
         "cells => cells.slice(0, 3).map((one) => [one.dataset.id, one.querySelector('img')?.naturalHeight ?? one.innerText])")
-    assert seen[0] == [first, 110]
+    assert seen[0] == [first, 128]
     assert seen[1][0] == second and seen[1][1].startswith("unreadable")
     assert seen[2][0] == third and seen[2][1].startswith("no image")
     page.page.locator(".cell").nth(1).click()

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.table import AtlasTable, InMemory, Part
+from dashboard.parts import InMemory, Part
+from dashboard.table import AtlasTable
 from qsocore.catalog import Column
 from qsocore.grid import WaveGrid
 from qsocore.lines import line_list
+from qsocore.records import Mask
+from qsocore.sampling import ImageGrid
 from qsocore.store import Store, StoreWriter
 
 GRID = WaveGrid("test512", "log10", 3.5563, 4.0170, 512)
@@ -50,6 +53,53 @@ def _quasars(z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _stars(kelvin: np.ndarray) -> np.ndarray:
     x = 1.4388e8 / (GRID.wave * kelvin[:, None])
     return (GRID.wave / 5000) ** -5.0 / np.expm1(x) * 50
+
+
+IMAGES = ImageGrid(("g", "r", "i", "z", "Y"), 24, 0.263, 30.0, (1.1, 1.0, 0.9, 0.9, 0.9), "test")
+
+
+def spot_of(number: int) -> tuple[int, int]:
+    """Row from the bottom and column of the pixel by which the image of an object is known from others."""
+    return 2 + number % 20, 2 + number // 20 % 20
+
+
+def images_of(numbers: np.ndarray, seed: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flux, ivar and mask of images in `IMAGES`: noise, a source, and a spot where `spot_of` says; every seventh without z.
+
+    Every eleventh has a masked core.
+    """
+    rng = np.random.default_rng(seed)
+    sigma = np.array([1.0, 1.2, 2.0, 4.0, 8.0])[:, None, None]
+    y, x = np.mgrid[:24, :24] - 11.5
+    red = rng.uniform(0.5, 2.0, len(numbers))
+    light = 60 * red[:, None] ** np.arange(5)  # (n, n_bands)
+    flux = light[..., None, None] * np.exp(-0.5 * (y**2 + x**2) / 4) + rng.normal(0, 1, (len(numbers), 5, 24, 24)) * sigma
+    mask = np.zeros(flux.shape, np.uint8)
+    for k, number in enumerate(np.asarray(numbers).tolist()):
+        row, column = spot_of(number)
+        flux[k, :, row, column] = 4000
+        if number % 7 == 6:
+            mask[k, 3] = Mask.NO_COVERAGE
+        if number % 11 == 10:
+            mask[k, :, 11:13, 11:13] = Mask.FLAGGED
+    ivar = np.where(mask > 0, 0, sigma**-2.0)
+    return np.where(mask & Mask.NO_COVERAGE, 0, flux), ivar, mask
+
+
+def make_image_store(path: Path, n: int = 150, first: int = 0, name: str = "test:one") -> Store:
+    """Write a store of images alone, with magnitudes; every fifth object is not detected in g."""
+    numbers = np.arange(first, first + n)
+    rng = np.random.default_rng(3)
+    flux, ivar, mask = images_of(numbers)
+    catalog = {
+        "object_id": [f"{name}:{k:05d}" for k in numbers], "survey": ["test"] * n, "class": np.where(numbers % 3, "M", "QSO"),
+        "z": np.where(numbers % 3, np.nan, rng.uniform(5.3, 6.9, n)), "ra": rng.uniform(0, 360, n),
+        "dec": rng.uniform(-60, 0, n), "mag_g": np.where(numbers % 5, rng.uniform(20, 24, n), np.nan).astype(np.float32),
+        "magerr_g": np.full(n, 0.05, np.float32), "mag_z": rng.uniform(19, 22, n).astype(np.float32),
+        "mag_J": rng.uniform(18, 21, n).astype(np.float32), "snr_median": rng.uniform(5, 60, n)}
+    writer = StoreWriter(path, IMAGES, {"command": "tests"}, 1)
+    writer.write_shard(0, flux, ivar, mask, catalog)
+    return writer.finish()
 
 
 def in_memory(columns: dict, roles: dict[str, str]) -> AtlasTable:

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.visualization import AsinhStretch, LinearStretch, LogStretch, SqrtStretch
 
-from dashboard import image
+from dashboard import image, imagefiles
 from dashboard.image import Cube
 from qsocore.errors import AtlasError
 
@@ -34,7 +34,7 @@ def test_stretches_are_astropys(name, theirs):
 def test_an_npz_is_shown_north_up_with_its_bands_in_order(tmp_path):
     planes = two_sources()
     np.savez(tmp_path / "one.npz", flux=planes[[2, 0, 1]], bands=["i", "g", "r"], pixel_scale=0.262)
-    cube = image.read(tmp_path / "one.npz")
+    cube = imagefiles.read(tmp_path / "one.npz")
     assert cube.bands == ("g", "r", "i") and cube.pixel_scale == pytest.approx(0.262)
     np.testing.assert_array_equal(cube.band("r"), planes[1][::-1])
     picture = image.lupton(cube)
@@ -49,7 +49,7 @@ def test_a_fits_image_has_north_up_and_east_left(tmp_path, across, upwards):
     header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 25, "CRPIX2": 20, "CRVAL1": 30, "CRVAL2": 10,
                           "CD1_1": across * 0.2 / 3600, "CD2_2": upwards * 0.2 / 3600, "CD1_2": 0, "CD2_1": 0, "BANDS": "gri"})
     fits.PrimaryHDU(planes, header).writeto(tmp_path / "one.fits")
-    cube = image.read(tmp_path / "one.fits")
+    cube = imagefiles.read(tmp_path / "one.fits")
     assert cube.bands == ("g", "r", "i") and cube.pixel_scale == pytest.approx(0.2, rel=1e-6)
     np.testing.assert_array_equal(cube.flux, np.moveaxis(planes[:, ::-upwards, ::-across], 0, -1))
 
@@ -68,12 +68,11 @@ def test_colour_needs_three_bands():
 
 
 def test_an_object_gets_its_own_image_or_none(tmp_path, library):
-    table = library.table("small")
-    assert not image.has_images(table) and image.cube_of(table, 3) is None
+    assert not library.pictures and library.pictures.cube(3) is None
     np.savez(tmp_path / "test:one:00003.npz", flux=two_sources())
-    assert image.file_of(tmp_path, "test:one:00003").name == "test:one:00003.npz"
-    assert image.file_of(tmp_path, "test:one:0000") is None
-    assert image.file_of(tmp_path / "deeper", "../test:one:00003") is None, "an id leads nowhere else"
+    assert imagefiles.file_of(tmp_path, "test:one:00003").name == "test:one:00003.npz"
+    assert imagefiles.file_of(tmp_path, "test:one:0000") is None
+    assert imagefiles.file_of(tmp_path / "deeper", "../test:one:00003") is None, "an id leads nowhere else"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK not a zip", b"SIMPLE  =                    T".ljust(2880)])
@@ -81,14 +80,14 @@ def test_what_is_no_image_is_said(tmp_path, content):
     for ending in ("npz", "fits"):
         (tmp_path / f"bad.{ending}").write_bytes(content)
         with pytest.raises(AtlasError, match="cannot be read"):
-            image.read(tmp_path / f"bad.{ending}")
+            imagefiles.read(tmp_path / f"bad.{ending}")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "big.npz", flux=np.zeros((3, 200, 200), np.float32))
-    monkeypatch.setattr(image, "MAX_VALUES", 100_000)
+    monkeypatch.setattr(imagefiles, "MAX_VALUES", 100_000)
     with pytest.raises(AtlasError, match="declares"):
-        image.read(tmp_path / "big.npz")
+        imagefiles.read(tmp_path / "big.npz")
 
 
 def test_a_png_is_the_picture():
@@ -103,7 +102,7 @@ def test_a_png_is_the_picture():
     ("hsc_cosmos_35.npz", (58, 48, 5), "grizy", None), ("Cut_HSC.fits", (50, 50, 5), "12345", 0.168),
     ("Cut_HST.fits", (250, 250, 1), "1", 0.03)])
 def test_real_cutouts_are_read_and_drawn(real, name, shape, bands, scale):
-    cube = image.read(real / "images" / "scarlet" / name)
+    cube = imagefiles.read(real / "images" / "scarlet" / name)
     assert cube.flux.shape == shape and cube.bands == tuple(bands)
     assert np.isnan(cube.pixel_scale) if scale is None else cube.pixel_scale == pytest.approx(scale, rel=0.01)
     for band in bands:
