@@ -44,16 +44,29 @@ def test_new_points_land_in_their_own_cluster(projection):
     assert (kind[index] == new_kind[:, None]).mean() > 0.98
 
 
-def test_umap_keeps_neighbours():
+@pytest.mark.parametrize("name", ["umap", "tsne"])
+def test_neighbours_are_kept(name):
     latents, kind = clusters()
-    places = PROJECTIONS.get("umap").fit(latents)["coordinates"]
+    places = PROJECTIONS.get(name).fit(latents)["coordinates"]
     index, _ = nearest(places, places, 11)
     assert (kind[index[:, 1:]] == kind[:, None]).mean() > 0.98
 
 
-def test_umap_refuses_too_few():
+@pytest.mark.parametrize("name", ["umap", "tsne"])
+def test_too_few_are_refused(name):
     with pytest.raises(ConfigError, match="pca"):
-        PROJECTIONS.get("umap").fit(np.zeros((3, 4), "f4"))
+        PROJECTIONS.get(name).fit(np.zeros((3, 4), "f4"))
+
+
+def test_tsne_sees_features_by_their_leading_components():
+    """Two clusters along one of 100 directions, with little scatter in the others."""
+    rng = np.random.default_rng(3)
+    kind = np.arange(200) % 2
+    latents = 0.05 * rng.normal(size=(200, 100)).astype("f4")
+    latents[:, 7] += 3.0 * kind
+    places = PROJECTIONS.get("tsne").fit(latents)["coordinates"]
+    index, _ = nearest(places, places, 6)
+    assert (kind[index[:, 1:]] == kind[:, None]).mean() == 1.0
 
 
 def test_pca_axes_are_those_of_largest_variance():

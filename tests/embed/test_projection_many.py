@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qsocore.projections import umap
+from qsocore.projections import _placing, umap
 from qsocore.projections.neighbours import nearest
 
 
@@ -20,7 +20,7 @@ def test_nearly_all_neighbours_are_found(reference):
     known = reference["latents"]
     wanted = known[:2000] + np.float32(0.05)
     truth, _ = nearest(known, wanted, 15)
-    found, distance = umap._in_cells(known)(wanted, 15)
+    found, distance = _placing._in_cells(known)(wanted, 15)
     assert (np.diff(distance, axis=1) >= 0).all()
     assert np.mean([np.isin(mine, theirs).mean() for mine, theirs in zip(found, truth, strict=True)]) > 0.97
 
@@ -28,7 +28,7 @@ def test_nearly_all_neighbours_are_found(reference):
 def test_places_are_those_of_the_full_search(reference, monkeypatch):
     wanted = reference["latents"][:3000] + np.float32(0.02)
     exact = umap.PROJECTION.place(wanted, reference)
-    monkeypatch.setattr(umap, "_MANY", 1000)
+    monkeypatch.setattr(_placing, "_MANY", 1000)
     close = umap.PROJECTION.place(wanted, reference)
     off = np.linalg.norm(exact - close, axis=1)
     assert not np.array_equal(exact, close)  # the other way was taken
