@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qsocore.explore.reference import without_self
 from qsocore.projections.neighbours import nearest
 
 SHARES = (0.01, 0.05)
@@ -119,11 +120,9 @@ def share_of_neighbours(features: NDArray, rare: ArrayLike, k: int = 10) -> NDAr
     rare = np.asarray(rare, bool)
     known = np.isfinite(features).all(axis=1)
     near, _ = nearest(features[known], features[known & rare], k + 1)
-    itself = np.flatnonzero(rare[known])
-    keep = near != itself[:, None]
-    keep[keep.all(axis=1), -1] = False  # among twins it may not be among its own nearest
+    others = near[without_self(near, np.flatnonzero(rare[known]))].reshape(len(near), -1)
     out = np.full(rare.sum(), np.nan)
-    out[known[rare]] = rare[known][near[keep].reshape(len(itself), -1)].mean(axis=1)
+    out[known[rare]] = rare[known][others].mean(axis=1)
     return out
 
 
