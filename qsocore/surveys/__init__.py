@@ -1,7 +1,7 @@
 """Surveys, one file each: how to recognise and read one survey's files.
 
 A member's module holds ``SURVEY``, an instance of a subclass of `Survey`; its docstring is the survey's product notes and
-citation. `read_file` is the whole way from a path to spectra.
+citation. `read_file` is the whole way from a path to spectra or images.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from struct import error as StructError
 from typing import Any, ClassVar
 
 from qsocore.errors import ReadError
-from qsocore.records import Spectrum
+from qsocore.records import ImageCube, Spectrum
 from qsocore.registry import Family
 from qsocore.surveys._links import by_position as by_position
 from qsocore.surveys._otherwise import otherwise
@@ -35,20 +35,23 @@ class Survey(ABC):
         What to cite when its spectra are used.
     general : bool
         Whether it also reads files of other surveys, so that it is asked after all others.
+    holds : str
+        What its files hold: "spectra", "images" or "catalogue".
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     citation: ClassVar[str]
     general: ClassVar[bool] = False
+    holds: ClassVar[str] = "spectra"
 
     @abstractmethod
     def identify(self, probe: Probe) -> bool:
         """Whether this is a file of the survey; looks at kind and headers only, and never raises."""
 
     @abstractmethod
-    def read(self, probe: Probe) -> Iterator[Spectrum | ReadError]:
-        """The file's spectra; for a row or fibre that is refused, the reason in its place.
+    def read(self, probe: Probe) -> Iterator[Spectrum | ImageCube | ReadError]:
+        """The file's spectra or images; for a row or fibre that is refused, the reason in its place.
 
         Raises
         ------
@@ -81,7 +84,7 @@ def recognise(probe: Probe, name: str | None = None) -> Survey:
     """
     if name is not None:
         return SURVEYS.get(name)
-    for survey in sorted(SURVEYS, key=lambda survey: survey.general):
+    for survey in sorted(SURVEYS, key=lambda survey: (survey.general, survey.holds != "spectra")):
         if survey.identify(probe):
             return survey
     raise probe.refusal() or otherwise(probe) or ReadError(
@@ -89,8 +92,8 @@ def recognise(probe: Probe, name: str | None = None) -> Survey:
         f"name one of {', '.join(SURVEYS.names())}, or give spectra in a FITS layout they read")
 
 
-def read_file(path: str | Path, name: str | None = None) -> Iterator[Spectrum | ReadError]:
-    """All spectra of a file, and the reason for every row that is none.
+def read_file(path: str | Path, name: str | None = None) -> Iterator[Spectrum | ImageCube | ReadError]:
+    """All spectra or images of a file, and the reason for every row that is none.
 
     Parameters
     ----------
@@ -101,7 +104,7 @@ def read_file(path: str | Path, name: str | None = None) -> Iterator[Spectrum | 
 
     Yields
     ------
-    Spectrum or ReadError
+    Spectrum, ImageCube or ReadError
 
     Raises
     ------
