@@ -1,43 +1,55 @@
-"""What every model must do, whichever it is, and what the models with latents must; predictors have a suite of their own."""
+"""What every model must do, whatever it reads, and what the models with latents must; predictors have a suite of their own."""
 
 import dataclasses
+import math
 
-import numpy as np
 import pytest
 import torch
 
 from qsocore.config import from_dict, to_dict
 from qsocore.grid import WaveGrid
 from qsocore.models import MODELS
-from qsocore.models.base import LatentModel, Predictor, Network
+from qsocore.models.base import FeatureModel, LatentModel, Network, Predictor
+from qsocore.sampling import Bands, ImageGrid
+from qsocore.workflow.train import sort_settings
 
-GRID = WaveGrid("tiny", "linear", 4000.0, 4490.0, 50)
+GRIDS = {"spectra": WaveGrid("tiny", "linear", 4000.0, 4490.0, 50), "images": ImageGrid(("g", "r", "i"), 12),
+         "photometry": Bands(("g", "r", "i", "z", "Y"))}
 
 
 def small_config(member):
-    """Four latents where the model has latents."""
+    """Four latents or features where the model has any, and crops that fit the small cutouts."""
     fields = {field.name for field in dataclasses.fields(member.Config)}
-    return from_dict(member.Config, {"latents": 4} if "latents" in fields else {})
+    latent = isinstance(member.build(member.Config(**{"crop": 12} if "crop" in fields else {}), grid_of(member)), FeatureModel)
+    small = {"latents": 4, "features": 4, "crop": 10} if latent else {"crop": 10}
+    return from_dict(member.Config, {name: value for name, value in small.items() if name in fields})
+
+
+def grid_of(member):
+    """What the member reads."""
+    return GRIDS[member.reads]
 
 
 def build(member):
     """An untrained model that has seen a sample."""
     torch.manual_seed(0)
-    model = member.build(small_config(member), GRID)
-    model.initialise(*spectra())
+    model = member.build(small_config(member), grid_of(member))
+    model.initialise(*objects(model.shape))
     return model.eval()
 
 
-def spectra(n=30):
+def objects(shape, n=30):
+    """Normalised flux and weight (n, *shape) of mixtures of four; a fifth of the pixels is masked."""
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(n, 4, generator=generator) @ torch.randn(4, 50, generator=generator)
-    w = torch.rand(n, 50, generator=generator)
-    return x, torch.where(w < 0.2, 0.0, 10 * w)
+    n_pix = math.prod(shape)
+    x = torch.randn(n, 4, generator=generator) @ torch.randn(4, n_pix, generator=generator)
+    w = torch.rand(n, n_pix, generator=generator)
+    return x.reshape(n, *shape), torch.where(w < 0.2, 0.0, 10 * w).reshape(n, *shape)
 
 
 def members(kind):
     """Names of the members of one kind."""
-    return [name for name in MODELS.names() if isinstance(MODELS.get(name).build(small_config(MODELS.get(name)), GRID), kind)]
+    return [member.name for member in MODELS if isinstance(member.build(small_config(member), grid_of(member)), kind)]
 
 
 @pytest.fixture(params=MODELS.names())
@@ -45,14 +57,19 @@ def member(request):
     return MODELS.get(request.param)
 
 
-@pytest.fixture(params=members(LatentModel))
-def latent_member(request):
+@pytest.fixture(params=members(FeatureModel))
+def feature_member(request):
     return MODELS.get(request.param)
 
 
 @pytest.fixture
-def network(latent_member):
-    return build(latent_member)
+def network(feature_member):
+    return build(feature_member)
+
+
+@pytest.fixture(params=members(LatentModel))
+def decoding(request):
+    return build(MODELS.get(request.param))
 
 
 def test_names_and_citation(member):
@@ -68,33 +85,43 @@ def test_config_is_frozen_with_defaults_and_survives_json(member):
     assert from_dict(member.Config, to_dict(config)) == config
 
 
+def test_settings_by_default_are_known(member):
+    assert sort_settings(member, ())
+
+
 def test_is_of_one_kind_and_knows_what_was_seen(member):
     model = build(member)
     assert isinstance(model, Network)
-    assert isinstance(model, LatentModel) != isinstance(model, Predictor)
+    assert isinstance(model, FeatureModel) != isinstance(model, Predictor)
     assert member.labels is not None or not isinstance(model, Predictor)
-    assert model.n_pix == len(model.seen) == 50
-    x, w = spectra()
-    model.initialise(x, torch.where(torch.arange(50) < 5, 0.0, w + 0.1))
-    assert np.array_equal(model.seen.numpy(), np.arange(50) >= 5)
+    assert model.shape == model.seen.shape == grid_of(member).shape
+    assert model.n_pix == grid_of(member).n_pix
+    x, w = objects(model.shape)
+    lost = torch.arange(model.n_pix).reshape(model.shape) < model.n_pix // 10
+    model.initialise(x, torch.where(lost, 0.0, w + 0.1))
+    assert torch.equal(model.seen > 0, ~lost)
 
 
 def test_shapes(network):
-    x, w = spectra()
-    latents = network.encode(x, w)
-    assert (network.n_pix, network.n_latent) == (50, 4)
+    latents = network.encode(*objects(network.shape))
+    assert network.n_latent == 4
     assert latents.shape == (30, 4)
-    assert network.decode(latents).shape == network(x, w).shape == (30, 50)
+
+
+def test_what_is_decoded_has_the_shape_of_what_was_encoded(decoding):
+    x, w = objects(decoding.shape)
+    assert decoding.decode(decoding.encode(x, w)).shape == decoding(x, w).shape == x.shape
+    assert decoding.chi2_pix(x, w).shape == (30,)
 
 
 def test_encoding_does_not_depend_on_the_company(network):
-    x, w = spectra()
+    x, w = objects(network.shape)
     with torch.no_grad():
         assert torch.allclose(network.encode(x, w)[3:5], network.encode(x[3:5], w[3:5]), atol=1e-4)
 
 
 def test_masked_pixels_change_nothing(network):
-    x, w = spectra()
+    x, w = objects(network.shape)
     wild = torch.where(w > 0, x, torch.tensor(-1e5))
     assert torch.allclose(network.encode(wild, w), network.encode(x, w))
     same = [network.loss(part, w, torch.Generator().manual_seed(0))["loss"].item() for part in (x, wild)]
@@ -102,19 +129,23 @@ def test_masked_pixels_change_nothing(network):
 
 
 def test_nothing_good_is_still_finite(network):
-    x, w = spectra()
-    latents = network.encode(torch.zeros_like(x), torch.zeros_like(w))
-    assert torch.isfinite(latents).all()
-    assert torch.isfinite(network.decode(latents)).all()
+    empty = torch.zeros(30, *network.shape)
+    assert torch.isfinite(network.encode(empty, empty)).all()
+
+
+def test_nothing_good_is_decoded_to_something_finite(decoding):
+    empty = torch.zeros(30, *decoding.shape)
+    assert torch.isfinite(decoding(empty, empty)).all()
 
 
 def test_terms_of_the_loss_are_finite_scalars(network):
-    terms = network.loss(*spectra(), torch.Generator().manual_seed(0))
-    assert {"loss", "half_chi2"} <= set(terms)
+    terms = network.loss(*objects(network.shape), torch.Generator().manual_seed(0))
+    assert {"loss", "half_chi2" if isinstance(network, LatentModel) else "alike"} <= set(terms)
     assert all(value.ndim == 0 and torch.isfinite(value) for value in terms.values())
 
 
-def test_state_makes_the_same_model(latent_member, network):
-    other = latent_member.build(small_config(latent_member), GRID)
+def test_state_makes_the_same_model(feature_member, network):
+    other = feature_member.build(small_config(feature_member), grid_of(feature_member))
     other.load_state_dict(network.state_dict())
-    assert torch.equal(other.eval().encode(*spectra()), network.encode(*spectra()))
+    some = objects(network.shape)
+    assert torch.equal(other.eval().encode(*some), network.encode(*some))
