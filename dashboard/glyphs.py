@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import rare, words
+from dashboard import hovering, rare, words
 from dashboard.colourings import UNKNOWN, Aggregate
 from dashboard.plane import NO_BITS, Plane
 from dashboard.raster import View
@@ -54,7 +54,7 @@ def rare_points(session: Session, plane: Plane, view: View) -> dict[str, Any] | 
     Returns
     -------
     dict
-        x, y, level (on the colour scale in force), alpha, id, why, facts: one value per object.
+        x, y, level (on the colour scale in force), alpha, id, why, facts, picture (an address): one value per object.
     """
     table, kind = session.table, session.state.rare
     key = "rare", session.state.run, kind
@@ -69,8 +69,9 @@ def rare_points(session: Session, plane: Plane, view: View) -> dict[str, Any] | 
                        rare.how_many(plane.count(view.window, bits)))
     why = rare.score_column(table) if kind == "anomaly" else rare.KINDS.get(kind, kind)
     label = words.title(table.columns[why]) if why in table.columns else why
+    ids = table.ids_of(rows)
     return {"x": xy[0][rows], "y": xy[1][rows], "level": _levels(session, rows), "alpha": _alphas(session, rows),
-            "id": table.ids_of(rows),
+            "id": ids, "picture": hovering.addresses(session.library, ids),
             "why": [f"{label} {words.number(float(value))}" for value in score[rows]], "facts": facts(session, rows)}
 
 

@@ -105,17 +105,22 @@ class Pictures:
             return error
 
     @property
+    def bands(self) -> tuple[str, ...]:
+        """Bands of the images, in order of wavelength; those of one file where each may have its own."""
+        return next((cube.bands for cube in self._some(1)), ())
+
+    @property
     def scale(self) -> Scale:
         """A brightness for all objects, by some of them."""
-        return self.library.once("common scale of images", lambda: common_scale(self._some()))
+        return self.library.once("common scale of images", lambda: common_scale(self._some(_SAMPLE)))
 
-    def _some(self) -> list[Cube]:
+    def _some(self, most: int) -> list[Cube]:
         if self.store is not None:
-            rows = np.unique(np.linspace(0, self.store.n_rows - 1, _SAMPLE).astype(np.int64))
+            rows = np.unique(np.linspace(0, self.store.n_rows - 1, most).astype(np.int64))
             images = self.store.images(rows)
             arrays = zip(images.flux, images.ivar, images.mask, strict=True)
             return [_from_store(images.grid, *each) for each in arrays]
-        found = [self._from_file(imagefiles.id_of(file)) for file in imagefiles.some_of(self.folder, _SAMPLE)]
+        found = [self._from_file(imagefiles.id_of(file)) for file in imagefiles.some_of(self.folder, most)]
         return [cube for cube in found if isinstance(cube, Cube)]
 
 

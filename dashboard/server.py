@@ -64,12 +64,12 @@ def serve(library: Library, port: int | None = None, browser: bool = True) -> No
     library.prepare()
     import panel as pn
 
+    from dashboard import downloads, hovering
     from dashboard.app import create
-    from dashboard.downloads import ROUTES
 
     pn.config.reuse_sessions = "warm"  # the browser has the page's frame at once, and loads it while its content is made
     server = pn.serve({"/": lambda: create(library)}, port=port, address=HOST, start=False, show=False, title="QSO Atlas",
-                      verbose=False, extra_patterns=ROUTES,
+                      verbose=False, extra_patterns=[*downloads.ROUTES, *hovering.ROUTES],
                       websocket_origin=[f"localhost:{port}", f"{HOST}:{port}"],
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS)
 

@@ -34,12 +34,13 @@ _NOTHING = {"bytes": [], "shape": [], "place": []}
 _BYTES = {"low": 0, "high": 255}
 _CLEAR = ["#00000000"] * 256
 _DIM = 0.28  # of the context while something is selected
-NO_RARE = {"x": [], "y": [], "level": [], "alpha": [], "id": [], "why": [], "facts": []}
+NO_RARE = {"x": [], "y": [], "level": [], "alpha": [], "id": [], "why": [], "facts": [], "picture": []}
 _HOVER = """
-<div style="font-size:12px;line-height:1.4"><div style="font-weight:600">@id</div><div>@facts</div>
-<div style="opacity:.7">@why</div></div>"""
-
-
+<div style="font-size:12px;line-height:1.4;display:flex;gap:8px;align-items:flex-start">PICTURE
+<div><div style="font-weight:600">@id</div><div>@facts</div><div style="opacity:.7">@why</div></div></div>"""
+_IN_TIP = "object-fit:contain;image-rendering:pixelated;border-radius:3px;flex:none"
+_PICTURES = {"": "", "images": "height:96px;max-width:120px", "spectra": "width:120px;height:36px"}
+"""What is shown of objects that are pointed at, and how large."""
 
 # What is stale when it is unpacked is dropped; and a moved view sends nothing of this back.
 _UNPACK = """
@@ -97,9 +98,11 @@ class MapFigure:
     ----------
     name : str
         Of the figure's model, by which tests find it.
+    pictures : {"", "images", "spectra"}
+        What is shown of objects that are pointed at.
     """
 
-    def __init__(self, name: str = "map"):
+    def __init__(self, name: str = "map", pictures: str = ""):
         lasso = LassoSelectTool()
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location="right",
@@ -120,7 +123,7 @@ class MapFigure:
         self.mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
         self._ground_mapper = LinearColorMapper(palette=_CLEAR, **_BYTES)
         self._draw_images()
-        self._draw_marks()
+        self._draw_marks(_PICTURES[pictures])
 
     def _draw_images(self) -> None:
         plot = self.figure
@@ -149,7 +152,7 @@ class MapFigure:
         there = CustomJS(args={"coarse": self.coarse.renderer}, code="coarse.setv({visible: false}, {sync: false})")
         self.image.source.js_on_change("data", there)
 
-    def _draw_marks(self) -> None:
+    def _draw_marks(self, size: str) -> None:
         plot = self.figure
         self._spokes = plot.segment("x0", "y0", "x1", "y1", source=self.spokes, line_width=1, line_alpha=0.7,
                                     name="spokes")
@@ -162,7 +165,9 @@ class MapFigure:
         self._halo = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=5, line_alpha=0.75)
         self._ring = plot.scatter("x", "y", source=self.focus, size=19, fill_alpha=0, line_width=2, name="focus")
         self._cross = plot.scatter("x", "y", source=self.probe, marker="cross", size=15, line_width=2, name="probe")
-        plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER, visible=False, point_policy="follow_mouse"))
+        picture = f'<img src="@picture" alt="" style="{size};{_IN_TIP}">' if size else ""
+        plot.add_tools(HoverTool(renderers=[self._rare], tooltips=_HOVER.replace("PICTURE", picture), visible=False,
+                                 point_policy="follow_mouse"))
 
     def on_move(self, told: Callable[[tuple[float, float, float, float]], None]) -> None:
         """Tell of each move by the user: x0, x1, y0, y1."""

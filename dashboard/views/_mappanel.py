@@ -15,7 +15,7 @@ import panel_material_ui as pmui
 from bokeh.events import Reset, SelectionGeometry, Tap
 from numpy.typing import NDArray
 
-from dashboard import actions, glyphs, palettes, raster, selecting, theme, words
+from dashboard import actions, glyphs, hovering, palettes, raster, selecting, theme, words
 from dashboard.colourings import Aggregate
 from dashboard.raster import View as Window
 from dashboard.session import Session
@@ -69,7 +69,7 @@ class MapPanel:
 
     def __init__(self, session: Session, number: int, drawn: Callable[[MapPanel], None]):
         self.session, self.number, self._drawn = session, number, drawn
-        self.map = MapFigure("map" if number == 0 else f"map {number + 1}")
+        self.map = MapFigure("map" if number == 0 else f"map {number + 1}", hovering.kind_of(session.library))
         self._work, self._marks, self._rays = session.latest(), session.latest(), session.latest()
         self.picture: Picture | None = None
         self._turn = 0

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard import image, theme, words
+from dashboard import image, ordering, theme, words
 from dashboard.columns import cells, grouped, numeric
 from dashboard.ordering import CATALOGUE, RANDOM, Order
+from dashboard.sprites import Kind, side_for
 from dashboard.strips import HEIGHT, strips
 from dashboard.views import View
 from dashboard.views._empty import empty
-from dashboard.views._pages import Paged
-from dashboard.views._switches import one_of
-from qsocore.errors import AtlasError
+from dashboard.views._pages import Paged, shown_rule
+from dashboard.views._switches import on_off, one_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,13 +39,18 @@ class Mosaic(Paged):
         self.shuffle = pmui.Button(label="Shuffle again", variant="text", size="small", align="center", margin=0, visible=False)
         self.many = pmui.Select(label="On a page", options={f"{side} × {side}": side for side in _SIDES}, value=self._side,
                                 width=96, **small)
-        self.what = one_of({"Spectra": "spectra", "Images": "images"}, self.fill)
+        self.what = one_of({"Spectra": "spectra", "Images": "images"}, self._turn)
+        self.band = one_of({"Colour": ""}, self.fill)
+        self.common = on_off("One brightness for all", False, self.fill)
+        self.of_images = pn.Row(self.band, self.common, sizing_mode="stretch_width", margin=(2, 12, 0, 12), visible=False,
+                                styles={"align-items": "center", "gap": "10px"})
+        self._ahead = session.latest()
         self.hint = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, stylesheets=[theme.css()])
         self._following = False
         super().__init__(session, VIEW.title, "mosaic")
         self.what.align = "center"
         self.body = pn.Column(pn.Row(self.by, self.falling, self.shuffle, pn.Spacer(sizing_mode="stretch_width"), self.what,
-                                     self.many, sizing_mode="stretch_width", margin=(6, 6, 0, 6)), self.pages,
+                                     self.many, sizing_mode="stretch_width", margin=(6, 6, 0, 6)), self.of_images, self.pages,
                               sizing_mode="stretch_both", margin=0)
         self.by.param.watch(lambda event: self._order(by=event.new), "value")
         self.falling.param.watch(lambda event: self._order(descending=event.new), "value")
@@ -72,11 +76,12 @@ class Mosaic(Paged):
         """Show the first page, in the table that is now there."""
         kinds = self._kinds
         if not kinds:
-            self.hint.object = empty("There are no spectra to show", "To see them, read the survey's files into a store.",
-                                     "qso ingest FILES --out my.store")
+            self.hint.object = empty("There are no spectra or images to show",
+                                     "To see them, read the survey's files into a store.", "qso ingest FILES --out my.store")
             return
         table = self.session.table
         self.what.visible = len(kinds) > 1
+        self._show_bands()
         self._following = True
         try:
             groups = {"": {"Catalogue order": CATALOGUE, "At random": RANDOM}} | grouped(table, numeric(table))
@@ -87,14 +92,58 @@ class Mosaic(Paged):
             self._following = False
         super().restart()
 
+    @property
+    def _of_images(self) -> bool:
+        """Whether images are shown."""
+        kinds = self._kinds
+        return "images" in kinds and (self.what.value == "images" or "spectra" not in kinds)
+
+    def _turn(self) -> None:
+        self._show_bands()
+        self.fill()
+
+    def _show_bands(self) -> None:
+        """What can be shown of images, while they are."""
+        self.of_images.visible = shown = self._of_images
+        if shown:
+            bands = self.session.library.pictures.bands
+            options = ({"Colour": ""} if image.colours_of(bands) else {}) | {name: name for name in bands}
+            if options and self.band.options != options:
+                self._following = True
+                try:
+                    self.band.param.update(options=options, value=next(iter(options.values())))
+                finally:
+                    self._following = False
+
+    def fill(self) -> None:
+        """Show the page that is chosen."""
+        if not self._following:
+            super().fill()
+
+    def _show(self, content: dict[str, Any]) -> None:
+        super()._show(content)
+        if self._of_images and content["page"] + 1 < content["pages"]:
+            self._ahead.submit(self._draw_ahead, lambda _: None)
+
+    def _draw_ahead(self) -> None:
+        """Draw the images of the next page before it is turned to."""
+        session, start = self.session, (self._number + 1) * self.size
+        rows = session.rows(shown_rule(session)[0])
+        session.library.sprites.of(ordering.page(session.table, rows, self.order, start, start + self.size), self.kind)
+
+    @property
+    def kind(self) -> Kind:
+        """What is shown of images."""
+        return Kind(side_for(_BINS[self._side]), image.PLAIN, self.common.value, self.band.value or "")
+
     def read(self, table: AtlasTable, rows: np.ndarray) -> dict[str, Any]:
         """Thumbnails of these objects, and what is said of each."""
-        side, kinds = self._side, self._kinds
+        side = self._side
         ids, tips, labels = self._said(table, rows)
         made = [{"id": object_id, "tip": tip, "label": label} for object_id, tip, label in zip(ids, tips, labels, strict=True)]
-        if "images" in kinds and (self.what.value == "images" or "spectra" not in kinds):
-            for cell in made:
-                cell |= _picture(table, cell["id"], _BINS[side])
+        if self._of_images:
+            for cell, sprite in zip(made, self.session.library.sprites.of(rows, self.kind), strict=True):
+                cell |= {"image": "", "why": sprite} if isinstance(sprite, str) else {"image": image.as_url(sprite)}
             return {"cells": made, "side": side, "box": []}
         shown = strips(table, rows, self.session.library.decoder(self.session.state.run), _BINS[side])
         for number, cell in enumerate(made):
@@ -125,17 +174,6 @@ class Mosaic(Paged):
         self._side = side
         self._number = first // self.size
         self.fill()
-
-
-def _picture(table: AtlasTable, object_id: str, side: int) -> dict[str, str]:
-    """An object's image, or why there is none."""
-    try:
-        cube = image.of_object(table, object_id)
-    except AtlasError:
-        return {"image": "", "why": "unreadable"}
-    if cube is None:
-        return {"image": "", "why": "no image"}
-    return {"image": f"data:image/png;base64,{b64encode(image.png(image.thumbnail(cube, side))).decode()}"}
 
 
 def _label(said: dict[str, str], by: str) -> str:

@@ -11,6 +11,13 @@ function sketch(path, [width, height]) {
   return svg
 }
 
+function picture(source) {
+  const image = document.createElement("img")
+  image.src = source
+  image.alt = ""
+  return image
+}
+
 function element(tag, name, text) {
   const made = document.createElement(tag)
   made.className = name
@@ -18,23 +25,32 @@ function element(tag, name, text) {
   return made
 }
 
+function button_of(card, size, press) {
+  const button = element("button", "card", ""), drawn = element("span", "drawn", "")
+  button.type = "button"
+  button.setAttribute("aria-label", `${card.id}, ${card.facts}, distance ${card.distance}`)
+  button.title = card.id
+  button.onclick = press
+  drawn.append(...(card.image ? [picture(card.image)] : []), ...(card.path ? [sketch(card.path, size)] : []))
+  button.classList.toggle("picture", Boolean(card.image) && !card.path)
+  button.append(...(drawn.childElementCount ? [drawn] : []), element("span", "distance", card.distance),
+                element("span", "facts", card.facts))
+  return button
+}
+
 export function render({model, el}) {
   const list = element("div", "grid", "")
   list.setAttribute("role", "list")
   el.replaceChildren(list)
-  const fill = () => list.replaceChildren(...model.cards.map((card, k) => {
-    const button = element("button", "card", "")
-    button.type = "button"
-    button.setAttribute("aria-label", `${card.id}, ${card.facts}, distance ${card.distance}`)
-    button.title = card.id
-    button.onclick = () => model.send_msg(k)
-    button.append(...(card.path ? [sketch(card.path, model.size)] : []), element("span", "distance", card.distance),
-                  element("span", "facts", card.facts))
-    const item = element("div", "item", "")
-    item.setAttribute("role", "listitem")
-    item.append(button)
-    return item
-  }))
+  const fill = () => {
+    list.classList.toggle("pictures", model.cards.length > 0 && model.cards.every((card) => card.image && !card.path))
+    list.replaceChildren(...model.cards.map((card, k) => {
+      const item = element("div", "item", "")
+      item.setAttribute("role", "listitem")
+      item.append(button_of(card, model.size, () => model.send_msg(k)))
+      return item
+    }))
+  }
   fill()
   model.on("cards", fill)
 }

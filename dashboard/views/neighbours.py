@@ -11,23 +11,26 @@ import pandas
 import panel as pn
 import param
 
-from dashboard import theme, thumbnails, words
+from dashboard import image, theme, thumbnails, words
 from dashboard.session import Session
+from dashboard.sprites import Kind, side_for
 from dashboard.views import View
 from dashboard.views._empty import empty
 
 if TYPE_CHECKING:
+    from dashboard.sprites import Sprites
     from dashboard.table import AtlasTable
 
 TITLE = "Neighbours"
 _MOST = 12
+_SPRITE = Kind(side_for(128))
 _LONG = 1_000_000  # from here on building the index takes more than a moment
 
 
 class Cards(pn.custom.JSComponent):
-    """A card for each neighbour: its spectrum in small, class, redshift, distance."""
+    """A card for each neighbour: its image and its spectrum in small, class, redshift, distance."""
 
-    cards = param.List([], doc="Dicts with id, facts, distance and path.")
+    cards = param.List([], doc="Dicts with id, facts, distance, path and image; one of these two, or both, may be empty.")
     size = param.List([thumbnails.WIDTH, thumbnails.HEIGHT], doc="Of the paths.")
 
     _esm = Path(__file__).with_name("neighbours.js")
@@ -86,7 +89,8 @@ class NeighboursPane:
         index = session.library.neighbours(run)
         if not index.ready and table.n_rows >= _LONG:
             self._say(f"Arranging {table.n_rows:,} objects by their latents", "Once per server; it takes up to a minute.")
-        self._work.submit(lambda: look_around(table, index, row), self._show)
+        sprites = session.library.sprites if session.library.pictures else None
+        self._work.submit(lambda: look_around(table, index, row, sprites), self._show)
 
     def _say(self, title: str, text: str) -> None:
         self.hint.object = empty(title, text)
@@ -112,7 +116,7 @@ class NeighboursPane:
             self.session.focus_on(int(self._rows[k]))
 
 
-def look_around(table: AtlasTable, index, row: int) -> Found:
+def look_around(table: AtlasTable, index, row: int, sprites: Sprites | None = None) -> Found:
     """Find the neighbours of a row and what is said of them."""
     rows, distances = index.of(row, _MOST)
     names = [name for name in ("class", "z") if name in table.columns]
@@ -121,11 +125,14 @@ def look_around(table: AtlasTable, index, row: int) -> Found:
     if table.store is not None and table.store.grid is not None and len(rows):
         spectra = table.store.spectra(rows)
         shapes = thumbnails.paths(spectra.flux, np.where(spectra.mask == 0, spectra.ivar, 0))
+    pictures = [image.as_url(sprite) if isinstance(sprite, bytes) else "" for sprite in sprites.of(rows, _SPRITE)] \
+        if sprites is not None else [""] * len(rows)
     cards = []
     for k, values in enumerate(frame.to_dict("records")):
         facts = [values["class"]] if isinstance(values.get("class"), str) else []
         facts += [f"z {values['z']:.4f}"] if pandas.notna(values.get("z")) else []
-        cards.append({"id": ids[k], "facts": "  ".join(facts), "distance": f"{distances[k]:#.3g}", "path": shapes[k]})
+        cards.append({"id": ids[k], "facts": "  ".join(facts), "distance": f"{distances[k]:#.3g}", "path": shapes[k],
+                      "image": pictures[k]})
     return Found(rows, cards, int(np.isnan(table.numbers(table.latent_names[0])).sum()))
 
 
