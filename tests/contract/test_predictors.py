@@ -79,7 +79,7 @@ def build(member, grid=None):
 
 
 def objects(shape, n=N):
-    """Normalised flux and weight (n, *shape) of smooth curves with noise; a tenth of the pixels is masked, of images bands too."""
+    """Normalised flux and weight (n, *shape) of smooth curves with noise; a tenth of the pixels is masked, and some bands."""
     generator = torch.Generator().manual_seed(1)
     n_pix = math.prod(shape)
     curves = torch.randn(8, n_pix, generator=generator).cumsum(dim=1) / 5.0
