@@ -54,7 +54,9 @@ class Table:
 def tables(measures: dict[str, Any]) -> list[Table]:
     """Every section of an evaluation's measures, in the order in which they matter."""
     makers = {"redshift": _redshift, "quasars": _quasars, "called": _called, "troughs": _troughs, "classes": _classes,
-              "calibration": _calibration, "unlike": _unlike, "latents": _latents, "anomalies": _anomalies}
+              "hardness": _hardness, "curves": _curves, "quantities": _quantities, "calibration": _calibration,
+              "unlike": _unlike, "latents": _latents, "neighbours": _neighbours, "rare": _rare, "turning": _turning,
+              "anomalies": _anomalies}
     return [table for name, maker in makers.items() if name in measures for table in maker(measures[name])]
 
 
@@ -145,6 +147,54 @@ def _classes(found: dict[str, Any]) -> list[Table]:
             Table("Confusion", ("true \\ called", *names), confusion)]
 
 
+def _hardness(found: dict[str, Any]) -> list[Table]:
+    right = {name: sum(row[k] for k, row in enumerate(part["counts"])) for name, part in found.items()}
+    rows = [(name, counted(right[name], part["n"]), number(part["macro_recall"])) for name, part in found.items()]
+    return [Table("Confident and hard cases", ("", "right", "macro recall"), rows)]
+
+
+def _curves(found: dict[str, Any]) -> list[Table]:
+    rows = [(name, f"{part['wanted']:,}", f"{part['others']:,}", f"{part['area']:.4f}")
+            for name, part in found["by_class"].items()]
+    return [Table("Each class against the rest", ("", "of it", "others", "area under the ROC curve"), rows,
+                  f"mean area {found['mean_area']:.4f}")]
+
+
+def _quantities(found: dict[str, Any]) -> list[Table]:
+    return [Table(f"Confidence by {name}", ("", "right", "confidence said"),
+                  [(f"{part['low']:.3g} – {part['high']:.3g}", counted(part["right"], part["n"]), percent(part["confidence"]))
+                   for part in bins]) for name, bins in found.items()]
+
+
+def _neighbours(found: dict[str, Any]) -> list[Table]:
+    rows = [(name, f"{part['n']:,}", counted(part["alike"], part["near"]), percent(part["by_chance"]))
+            for name, part in found["by_kind"].items()]
+    return [Table(f"The {found['k']} nearest of each", ("", "n", "of its kind", "by chance"), rows)]
+
+
+def _rare(found: dict[str, Any]) -> list[Table]:
+    def firsts(part: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(counted(each["found"], part["rare"]) for each in part["first"])
+
+    ranks = [(name, f"{part['rare']:,} of {part['n']:,}", number(part["median_rank"]),
+              counted(part["within_first"]["found"], part["rare"]), percent(part["neighbours"]))
+             for name, part in found.items()]
+    lists = [(f"{name} by {part['examples']['examples']} examples", *firsts(part["examples"])) for name, part in found.items()]
+    lists += [(f"{name} by {ANOMALIES[score].lower()}", *firsts(each))
+              for name, part in found.items() for score, each in part["anomaly"].items()]
+    shares = [percent(each["share"]) for each in next(iter(found.values()))["examples"]["first"]]
+    note = "the rank of each among all others, were it sought by the rest of its kind"
+    return [Table("Rare kinds, one left out", ("", "n", "median rank", "within the first 1 %", "of the 10 nearest of its kind"),
+                  ranks, note),
+            Table("Rare kinds in the first part of a list", ("", *(f"first {share}" for share in shares)), lists,
+                  "by examples: summed over several draws of them")]
+
+
+def _turning(found: dict[str, Any]) -> list[Table]:
+    rows = [(f"{angle}°", percent(share)) for angle, share in found["same"].items()]
+    return [Table(f"The {found['k']} nearest of {found['n']:,} pictures when they are turned", ("", "the same"), rows)]
+
+
 def _calibration(found: dict[str, Any]) -> list[Table]:
     rows = [(PROBABILITIES.get(name, name), f"{sum(part['n']):,}", number(part["error"]), number(part["brier"]))
             for name, part in found.items()]
@@ -170,7 +220,7 @@ def _latents(found: dict[str, Any]) -> list[Table]:
 def _anomalies(found: dict[str, Any]) -> list[Table]:
     rows = [(title, ", ".join(f"{kind or 'unknown'} {n}" for kind, n in
                               sorted(found["classes"][name].items(), key=lambda item: -item[1])))
-            for name, title in ANOMALIES.items()]
+            for name, title in ANOMALIES.items() if name in found["classes"]]
     shared = [(" & ".join(ANOMALIES[name] for name in pair.split(" & ")), str(n)) for pair, n in found["shared"].items()]
     return [Table(f"Anomalies: the {found['k']} oddest of each score", ("", "classes"), rows),
             Table("Top lists share", ("", f"of {found['k']}"), shared)]

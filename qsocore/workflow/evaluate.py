@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ from qsocore.store import RunFolder, paths
 from qsocore.store.files import write_text
 from qsocore.store.runs import copy_run
 from qsocore.units import velocity
+from qsocore.workflow.evaluate_classes import of_curves, of_hardness, of_quantities
+from qsocore.workflow.evaluate_features import of_neighbours, of_rare, of_turning
 from qsocore.workflow.judge import Judged, judge
 
 NAME = "evaluation.json"
@@ -83,7 +86,7 @@ def evaluate(run_name: str, store_path: str | Path, split: str = "test", device:
     run_name : str
         A run of the store, of the user's library, of the package, or a run's folder.
     store_path : path
-        A store of spectra whose catalogue knows redshifts or classes.
+        A store whose catalogue knows redshifts or classes.
     split : {"test", "valid", "train", "all"}
         See `qsocore.workflow.judge.judge`.
     device : str
@@ -122,8 +125,10 @@ def measure(judged: Judged) -> dict[str, Any]:
     StoreError
         When the store knows neither redshifts nor classes of what the run predicts.
     """
-    if judged.is_latent:
-        return {"latents": of_latents(judged), "anomalies": of_anomalies(judged)}
+    if judged.has_features:
+        sections = {"latents": of_latents if judged.is_latent else None, "neighbours": of_neighbours, "rare": of_rare,
+                    "turning": of_turning, "anomalies": of_anomalies}
+        return _measured(judged, sections)
     columns, truth, where = judged.columns, judged.truth, judged.store.path
     if "z_pred" in columns:
         need_redshifts(truth, where)
@@ -134,7 +139,14 @@ def measure(judged: Judged) -> dict[str, Any]:
                 "called": of_called if truth.has_classes else None,
                 "troughs": of_troughs if np.isfinite(truth.troughs).any() else None,
                 "classes": of_classes if "class_pred" in columns else None,
+                "hardness": of_hardness if "class_pred" in columns else None,
+                "curves": of_curves if "class_pred" in columns else None,
+                "quantities": of_quantities if "class_pred" in columns else None,
                 "calibration": of_probabilities, "unlike": of_unlike if "unlike" in columns else None}
+    return _measured(judged, sections)
+
+
+def _measured(judged: Judged, sections: dict[str, Callable[[Judged], Any] | None]) -> dict[str, Any]:
     found = {name: section(judged) for name, section in sections.items() if section}
     return {name: section for name, section in found.items() if section}
 
@@ -278,8 +290,8 @@ def of_latents(judged: Judged) -> dict[str, Any]:
 
 
 def of_anomalies(judged: Judged) -> dict[str, Any]:
-    """Top lists of the four anomaly scores, what they share, and of which classes they are."""
-    found = anomaly.scores(judged.latents, judged.columns["chi2_floor"])
+    """Top lists of the anomaly scores, what they share, and of which classes they are."""
+    found = anomaly.scores(judged.space, judged.columns.get("chi2_floor"))
     lists = {name: anomaly.top(score) for name, score in found.items()}
     ids = judged.store.table(["object_id"], judged.rows).column(0)
     kinds = {name: np.unique(judged.truth.kind[rows].astype(str), return_counts=True) for name, rows in lists.items()}
