@@ -1,4 +1,4 @@
-"""Spectra that a run gets right and wrong, of which it is least certain, and that are most unlike all it knows."""
+"""Objects that a run gets right and wrong, of which it is least certain, and that are most unlike all it knows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TITLES = {"right": ("Right", BLUE), "wrong": ("Wrong, the surest first", RED), 
 
 def _arguments(parser: ArgumentParser) -> None:
     arguments(parser)
-    parser.add_argument("--across", type=int, default=4, help="spectra of each kind (default %(default)s)")
+    parser.add_argument("--across", type=int, default=4, help="objects of each kind (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="draws those that are right (default %(default)s)")
 
 
@@ -36,7 +36,8 @@ def picture(judged: Judged, across: int = 4, seed: int = 0) -> Canvas:
     ConfigError, StoreError
         When it predicts neither, or the store knows nothing to compare with.
     """
-    from qsocore.figures._spectra import about, draw_spectrum
+    from qsocore.figures._images import SHOWN, draw_object
+    from qsocore.figures._spectra import about
 
     chosen = {name: rows for name, rows in choose(judged, across, seed).items() if len(rows)}
     figure = canvas(3.1 * across, 1.75 * len(chosen) + 0.4, judged.title)
@@ -48,11 +49,11 @@ def picture(judged: Judged, across: int = 4, seed: int = 0) -> Canvas:
         strip.suptitle(title, x=0.012, ha="left", fontsize=8.5, color=colour, weight="bold")
         for axes, place in zip(strip.subplots(1, across, squeeze=False)[0], rows, strict=False):
             words = f"{about(str(truth.kind[place]), truth.z[place], truth.snr[place])}\n{said(judged, place)}"
-            draw_spectrum(axes, judged.store, int(judged.rows[place]), words, z=_z(judged, place))
+            draw_object(axes, judged, int(place), words, z=_z(judged, place))
         for axes in strip.axes[len(rows):]:
             axes.axis("off")
     marked = "; dashed: lines at the predicted redshift" if "z_pred" in judged.columns else ""
-    strips[-1].supxlabel(f"Observed wavelength in vacuum (Å); flux in the store's units{marked}", fontsize=7)
+    strips[-1].supxlabel(f"{SHOWN[judged.reads]}{marked}", fontsize=7)
     return figure
 
 
@@ -107,5 +108,5 @@ def _count(judged: Judged, name: str) -> int:
     return int((verdict(judged)[0] == (name == "right")).sum())
 
 
-FIGURE = Figure("spectra that a run gets right, wrong, is least certain of, and finds most unlike all it knows",
+FIGURE = Figure("objects that a run gets right, wrong, is least certain of, and finds most unlike all it knows",
                 "qso figure gallery classifier demo.store", _arguments, asking(picture))
