@@ -16,6 +16,7 @@ from qsocore.store.runs import list_runs, predicting, shipped
 if TYPE_CHECKING:
     from dashboard.library import Library
     from qsocore.explain import Explained, Explainer
+    from qsocore.explain.attribute import Attribution
     from qsocore.store import RunFolder
 
 METHODS = {"gradients": "Integrated gradients", "occlusion": "Occlusion"}
@@ -57,6 +58,9 @@ class Question:
 class Explanations:
     """What the models at hand can explain, and what they have explained of late; shared by all sessions."""
 
+    reads = "spectra"
+    """What the models look at."""
+
     def __init__(self, library: Library):
         self.library = library
         self._known: OrderedDict[tuple, dict[str, Any]] = OrderedDict()
@@ -65,11 +69,15 @@ class Explanations:
     def runs(self, run: str) -> dict[str, RunFolder]:
         """Runs by name that may be asked: the one that the maps are of, those that predicted for the store, the package's."""
         store = self.library.store
-        if store is None or store.grid is None:
+        if store is None or (self.reads == "spectra" and store.grid is None):
             return {}
-        shown = [self.library.run(run)] if run else []
-        folders = [folder for folder in (*shown, *predicting(store), *list_runs(shipped())) if folder.finished]
+        folders = [folder for folder in self._folders(run)
+                   if folder.finished and folder.config.get("reads", "spectra") == self.reads]
         return {folder.name: folder for folder in reversed(folders)}
+
+    def _folders(self, run: str) -> list[RunFolder]:
+        shown = [self.library.run(run)] if run else []
+        return [*shown, *predicting(self.library.store), *list_runs(shipped())]
 
     def explainer(self, folder: RunFolder) -> Explainer:
         """The model of a run; loaded when it is first asked."""
@@ -82,13 +90,16 @@ class Explanations:
         found = []
         for name, folder in reversed(self.runs(run).items()):
             try:
-                targets = list(self.explainer(folder).targets)
+                targets = self._usable(folder)
             except AtlasError:
                 continue
             found += [(name, targets)] if targets else []
         return found
 
-    def answer(self, question: Question, run: str, row: int) -> dict[str, Any]:
+    def _usable(self, folder: RunFolder) -> list[str]:
+        return list(self.explainer(folder).targets)
+
+    def answer(self, question: Question, run: str, row: int) -> Any:
         """The answer for the object of a row, as the browser draws it; kept, so that it is worked out once.
 
         Parameters
@@ -139,11 +150,24 @@ def first(menu: list[tuple[str, list[str]]]) -> Question | None:
 def scene(explained: Explained, object_id: str, question: Question) -> dict[str, Any]:
     """What the browser is given: pixels as float32 arrays of shape (n_pix,), and words."""
     made = explained.attribution
+    return {"id": object_id, "why": str(question), "wave": explained.wave.astype(np.float32), "pixels": made.pixels,
+            "said": said_of(made, question, "continuum")}
+
+
+def said_of(made: Attribution, question: Question, without: str) -> str:
+    """The number that was shared, what it is without what is shown, and what of it could not be shared.
+
+    Parameters
+    ----------
+    made : Attribution
+    question : Question
+    without : str
+        What an object is called from which what is shown was taken away.
+    """
     value, base = (words.number(float(f"{number:.4g}")) for number in (made.value, made.baseline))
     kind, _, which = question.target.partition(" ")
     name = (_SAID.get(question.target) or _SAID.get(kind, question.target)).format(which)
-    said = f"{name} {value}; continuum {base}"
+    said = f"{name} {value}; {without} {base}"
     if question.method == "gradients" and abs(made.missing) > _JUMPS * float(np.abs(made.pixels).sum()):
         said += f"; {words.number(float(f'{made.missing:.3g}'))} jumps and is not shared"  # as of a model that takes the best
-    return {"id": object_id, "why": str(question), "wave": explained.wave.astype(np.float32), "pixels": made.pixels,
-            "said": said.replace("-", "−")}
+    return said.replace("-", "−")

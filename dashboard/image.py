@@ -164,6 +164,13 @@ def limits_of(band: NDArray) -> tuple[float, float]:
     return level - _BELOW * scatter, max(high, level + scatter)
 
 
+def own_scale(cube: Cube) -> Scale:
+    """The brightness of one image, at which others can be shown beside it."""
+    known = {name: cube.band(name) for name in cube.bands if not cube.lacks(name)}
+    return Scale({name: limits_of(band) for name, band in known.items()},
+                 {name: sky_of(band)[1] for name, band in known.items()})
+
+
 def common_scale(cubes: Iterable[Cube]) -> Scale:
     """A brightness at which objects can be compared: medians of their skies, and the white of most of them."""
     skies: dict[str, list[tuple[float, float, float]]] = {}

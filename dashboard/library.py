@@ -16,6 +16,7 @@ from qsocore.store import open_store
 
 if TYPE_CHECKING:
     from dashboard.attribution import Explanations
+    from dashboard.imagemodel import ImageExplanations
     from dashboard.pictures import Pictures
     from dashboard.sprites import Sprites
     from qsocore.explore.neighbours import Neighbours
@@ -120,6 +121,13 @@ class Library:
         from dashboard.attribution import Explanations
 
         return Explanations(self)
+
+    @cached_property
+    def image_explanations(self) -> ImageExplanations:
+        """What models of images explain of objects, see `dashboard.imagemodel`."""
+        from dashboard.imagemodel import ImageExplanations
+
+        return ImageExplanations(self)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -11,6 +11,7 @@ import panel as pn
 import param
 
 from dashboard import image, theme
+from dashboard.attribution import Question
 from dashboard.image import Look
 
 _STRETCHES = (("linear", "lin", "Linear"), ("sqrt", "√", "Square root"), ("log", "log", "Log"), ("asinh", "asinh", "Asinh"),
@@ -31,7 +32,9 @@ class Chosen:
     model : bool
         Whether a reconstruction and its residual are shown.
     why : str
-        What is shared among the pixels, RUN/TARGET/METHOD; "" for nothing.
+        What is shared among the pixels, RUN/TARGET; "" for nothing.
+    occlusion : bool
+        Whether it is shared by occlusion, not by gradients.
     """
 
     stretch: str = "asinh"
@@ -42,6 +45,12 @@ class Chosen:
     width: float = Look.width
     model: bool = True
     why: str = ""
+    occlusion: bool = False
+
+    @property
+    def question(self) -> Question | None:
+        """What is asked of the models, None for nothing."""
+        return Question.read(f"{self.why}/{'occlusion' if self.occlusion else 'gradients'}")
 
     @property
     def stretches(self) -> tuple[image.Stretch, ...]:
@@ -58,7 +67,7 @@ class Chosen:
         if name in _RANGES:
             default, (low, high) = getattr(Chosen, name), _RANGES[name]
             return replace(self, **{name: default if value is None else min(max(float(value), low), high)})
-        if name in ("invert", "model"):
+        if name in ("invert", "model", "occlusion"):
             return replace(self, **{name: bool(value)})
         known = {"stretch": [value for value, *_ in _STRETCHES], "brightness": [value for value, *_ in _BRIGHTNESS]}
         if name in ("colours", "why") or value in known.get(name, ()):
@@ -103,8 +112,9 @@ def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[st
     if model:
         made.append(("on_off", "model", "model", "Reconstruction and residual"))
     if why:
-        made.append(("menu", "why", "Which pixels speak for it", [("", "explain …"), *why]))
+        made += [("menu", "why", "Which pixels speak for it", [("", "explain …"), *why]),
+                 ("on_off", "occlusion", "occl.", "By occlusion, not by gradients")]
     if triples:
-        made += [("slider", "softening", "Q", "Softening Q", _RANGES["softening"]),
-                 ("slider", "width", "σ", "Colour stretch in sigma of the sky", _RANGES["width"])]
+        made.append(("sliders", [("softening", "Q", "Softening Q", _RANGES["softening"]),
+                                 ("width", "σ", "Colour stretch in sigma of the sky", _RANGES["width"])]))
     return made

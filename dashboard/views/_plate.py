@@ -38,6 +38,8 @@ class Plate:
         Further rows under the bands: what they are called, and a picture for each band that has one.
     model : Cube, optional
         A reconstruction, which is shown in colour beside the image.
+    notes : sequence of str
+        What is said under all.
     """
 
     cube: Cube
@@ -47,6 +49,7 @@ class Plate:
     said: dict[str, str] = field(default_factory=dict)
     rows: Sequence[tuple[str, dict[str, NDArray[np.uint8]]]] = ()
     model: Cube | None = None
+    notes: Sequence[str] = ()
 
     @property
     def n_rows(self) -> int:
@@ -58,7 +61,8 @@ class Plate:
         many = " many" if self.n_rows > 1 else ""
         colours = "".join(self._colours())
         shown = f'<div class="colours">{colours}</div>' if colours else ""
-        return (f'<div class="image{many}" style="--bands: {len(self.cube.bands)}; --rows: {self.n_rows}"><div class="plate">'
+        return (f'<div class="image{many}" style="--bands: {len(self.cube.bands)}; --rows: {self.n_rows}; '
+                f'--pictures: {1 + (self.model is not None)}"><div class="plate">'
                 f'{shown}<div class="bands">{"".join(self._bands())}</div></div>{self._also()}</div>')
 
     # ---- colour
@@ -78,7 +82,7 @@ class Plate:
             over = _bar(cube) + (_COMPASS if cube.north_up else "") if not what else ""
             made.append(_figure(image.marked(picture, masked), alt, over, caption=what or said, kind=f"colour {what}".strip()))
         if self.model is not None:
-            picture = image.lupton(self.model, look, self.scale or image.common_scale([cube]))
+            picture = image.lupton(self.model, look, self.scale or image.own_scale(cube))
             made.append(_figure(picture, f"{said} in colour, model", caption=f"{said}, model", kind="colour model"))
         return made
 
@@ -119,6 +123,7 @@ class Plate:
         seen = [k for k, name in enumerate(self.cube.bands) if not self.cube.lacks(name)]
         masked = int(self.cube.masked[..., seen].sum())
         others += [f'<span class="masked">{masked:,} masked pixels</span>'] if masked else []
+        others += [f"<span>{words.html(note)}</span>" for note in self.notes]
         return f'<div class="also">{"".join(others)}</div>' if others else ""
 
 

@@ -44,7 +44,8 @@ export function render({model, el}) {
     marks.push(() => { select.value = model.chosen[name] })
     return select
   }
-  const made = {one_of, on_off, slider, menu}
+  const sliders = (each) => make("span", {class: "pair"}, ...each.map((words) => slider(...words)))
+  const made = {one_of, on_off, sliders, menu}
 
   const build = () => {
     marks = []
