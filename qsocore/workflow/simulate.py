@@ -16,6 +16,9 @@ from qsocore.grid import DEFAULT_GRID, WaveGrid
 from qsocore.progress import Progress
 from qsocore.simulate.block import BLOCK, Survey, make_block
 from qsocore.simulate.columns import COLUMNS
+from qsocore.simulate.images import columns as image_columns
+from qsocore.simulate.images import kinds
+from qsocore.simulate.images.block import ImageSurvey, des_grid, make_image_block
 from qsocore.simulate.instruments import INSTRUMENTS
 from qsocore.simulate.observe import Observer
 from qsocore.simulate.population import DEFAULT_SAMPLE, DEMO_MIXTURE, PARTS, SOURCES, Sample, check_mixture
@@ -64,10 +67,51 @@ def simulate(out: str | Path, n: int, seed: int = 0, instrument: str = "boss", g
         raise ConfigError(f"n = {n} and seed = {seed}: one object at least, and no negative seed", "simulate")
     Observer(INSTRUMENTS.get(instrument), grid)  # refuses what cannot be observed before anything is written
     survey = Survey(seed, instrument, grid, tuple(check_mixture(mixture).items()), sample)
+    return _write(out, n, survey, INSTRUMENTS.get(instrument).citation, workers)
+
+
+def simulate_images(out: str | Path, n: int, seed: int = 0, workers: int | None = None,
+                    mixture: Mapping[str, float] = kinds.MIXTURES["des"], sample: kinds.ImageSample = kinds.DEFAULT_SAMPLE,
+                    cutout: int = 28) -> Store:
+    """Simulate cutouts of n objects in five bands, with photometry in nine, as the Dark Energy Survey would have them.
+
+    Parameters
+    ----------
+    out, n, seed, workers
+        As for `simulate`.
+    mixture : mapping
+        Weights of the classes of `qsocore.simulate.images.kinds.KINDS`.
+    sample : ImageSample
+        Which cuts the sample has passed, and how many labels are wrong.
+    cutout : int
+        Pixels along a side.
+
+    Returns
+    -------
+    Store
+        Of images, open, read-only.
+
+    Raises
+    ------
+    ConfigError
+        When a number is out of range, or a class does not fit or hardly passes the cuts.
+    StoreError
+        When `out` exists.
+    """
+    if n < 1 or seed < 0:
+        raise ConfigError(f"n = {n} and seed = {seed}: one object at least, and no negative seed", "simulate")
+    if not 16 <= cutout <= 128:
+        raise ConfigError(f"cutouts of {cutout} pixels", "--cutout", "from 16, which hold the aperture and the PSF, to 128")
+    survey = ImageSurvey(seed, des_grid(cutout), tuple(kinds.check_mixture(mixture).items()), sample)
+    return _write(out, n, survey, "Depth and PSF: DES DR2, Abbott et al. (2021), ApJS 255, 20", workers)
+
+
+def _write(out: str | Path, n: int, survey: Survey | ImageSurvey, citation: str, workers: int | None) -> Store:
+    """A store of the first n objects of a survey, made in blocks by as many processes as are asked for."""
     rows = shard_rows(n)
     shards = [(number, start, min(start + rows, n)) for number, start in enumerate(range(0, n, rows))]
-    citation = INSTRUMENTS.get(instrument).citation
-    writer = StoreWriter(out, grid, {"command": "simulate", "n": n, "citation": citation} | survey.to_dict(), len(shards))
+    provenance = {"command": "simulate", "n": n, "citation": citation} | survey.to_dict()
+    writer = StoreWriter(out, survey.grid, provenance, len(shards))
     todo = [(writer, survey, *shard) for shard in shards if not writer.has(shard[0])]
     with Progress(sum(stop - start for *_, start, stop in todo), f"simulate {n:,} objects") as progress:
         for done in shared(_write_shard, todo, workers or os.cpu_count() or 1):
@@ -80,16 +124,18 @@ def shard_rows(n: int) -> int:
     return int(np.clip(-(-n // (_SHARDS * BLOCK)) * BLOCK, _LEAST_SHARD, _MOST_SHARD))
 
 
-def _write_shard(task: tuple[StoreWriter, Survey, int, int, int]) -> int:
+def _write_shard(task: tuple[StoreWriter, Survey | ImageSurvey, int, int, int]) -> int:
     writer, survey, number, start, stop = task
+    images = isinstance(survey, ImageSurvey)
+    make = make_image_block if images else make_block
     with threadpool_limits(limits=1):  # blocks are small: more threads in a product of matrices only wait for each other
-        blocks = [make_block(survey, block) for block in range(start // BLOCK, -(-stop // BLOCK))]
+        blocks = [make(survey, block) for block in range(start // BLOCK, -(-stop // BLOCK))]
     rows = stop - start
     flux, ivar, mask = (np.concatenate([getattr(observed, name) for observed, _ in blocks])[:rows]
                         for name in ("flux", "ivar", "mask"))
     catalog = join_catalogs([catalog for _, catalog in blocks])
     writer.write_shard(number, flux, ivar, mask, {name: values[:rows] for name, values in catalog.items()},
-                       declared_columns(survey.mixture))
+                       image_columns.COLUMNS if images else declared_columns(survey.mixture))
     return rows
 
 
