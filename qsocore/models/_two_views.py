@@ -51,7 +51,7 @@ class TwoViewsConfig:
     features: int = 512
     projector: tuple[int, ...] = (128, 128)
     temperature: float = 0.1
-    tags: tuple[str, ...] = ("class", "subclass")
+    tags: tuple[str, ...] = ("class",)
     balance: float = 1.0
 
     def __post_init__(self):

@@ -113,7 +113,7 @@ def star_kind(subclass: str) -> str:
     return word[:1] if word[:1] in set("OBAFGKMLC") else ""
 
 
-def tags(store: Store, columns: Sequence[str] = ("class", "subclass")) -> tuple[list[str], NDArray[np.int64]]:
+def tags(store: Store, columns: Sequence[str] = ("class",)) -> tuple[list[str], NDArray[np.int64]]:
     """What a catalogue says in some columns of text, together: the different words, and the number of each object's (n_rows,).
 
     An object in which the first of them is empty has none, -1; columns after the first may be missing.

@@ -112,7 +112,7 @@ def test_tags_come_from_the_catalogue(tmp_path):
     names = np.array(["QSO", "STAR", "STAR", "", "STAR"] * 8, object)
     subclass = np.array(["", "M", "L", "M", "M"] * 8, object)
     store = make_images(tmp_path / "tags.store", **{"class": names, "subclass": subclass})
-    config = ContrastiveConfig(loss="supcon")
+    config = ContrastiveConfig(loss="supcon", tags=("class", "subclass"))
     assert contrastive.labels(config, store)["tag"].tolist() == [0, 2, 1, -1, 2] * 8
     assert contrastive.labels(ContrastiveConfig(), store) == {}
     with pytest.raises(TrainError, match="lacks 'kind'"):
