@@ -92,6 +92,6 @@ def _draw_photometry(axes: Axes, judged: Judged, place: int, words: str) -> None
 
 
 SHOWN = {"spectra": "Observed wavelength in vacuum (Å); flux in the store's units",
-         "images": "North up, east left where the survey says so; bands from blue to red in three colours, asinh",
+         "images": "Bands from blue to red in three colours, asinh",
          "photometry": "Flux by band in the catalogue's units, with its error"}
 """What panels of objects show, by what the run reads."""

@@ -50,7 +50,7 @@ def picture(judged: Judged, columns: Sequence[str] | str | None = None, colour: 
     from qsocore.compare.pairs import axis_of
     from qsocore.figures._columns import chosen, label, values
 
-    latents = [f"latent_{k}" for k in range(judged.loaded.model.n_latent)][:_MOST] if judged.is_latent else []
+    latents = [f"latent_{k}" for k in range(judged.latents.shape[1])][:_MOST] if judged.has_features else []
     names = chosen(judged, columns or latents, _MOST)
     x = [values(judged, name) for name in names]
     weight = values(judged, colour) if colour else None

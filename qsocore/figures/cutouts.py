@@ -43,7 +43,7 @@ def picture(judged: Judged, across: int = 10) -> Canvas:
     called, truth = judged.kinds()
     sure, bands = np.asarray(judged.columns["class_conf"], float), judged.loaded.grid.bands
     chosen = {name: places for name in judged.classes if len(places := by_confidence(called == name, sure, across))}
-    figure = canvas(0.95 * across + _MARGIN, 1.2 * len(chosen) + 0.5, judged.title)
+    figure = canvas(max(0.95 * across + _MARGIN, 7.0), 1.2 * len(chosen) + 0.5, judged.title)
     panels = figure.subplots(len(chosen), across, squeeze=False)
     for line, (name, places) in zip(panels, chosen.items(), strict=True):
         for axes, place, flux in zip(line, places, images_of(judged, places), strict=False):

@@ -77,7 +77,7 @@ def _images(judged: Judged, chosen: NDArray[np.int64], title: str) -> Canvas:
     block = judged.prepared.read(judged.rows[chosen])
     model = Decoder(judged.run).reconstructed(block)
     sigma = np.where(block.ivar > 0, (flux - model) * np.sqrt(block.ivar), np.nan)
-    figure = canvas(1.2 * (2 + len(bands)) + 2.1, 1.25 * len(chosen) + 0.7, title)
+    figure = canvas(1.2 * (2 + len(bands)) + 2.1, 1.25 * len(chosen) + 0.9, title.replace(": ", "\n", 1))
     panels = figure.subplots(len(chosen), 2 + len(bands), squeeze=False)
     scale = Normalize(-_SIGMA, _SIGMA)
     for number, (line, place) in enumerate(zip(panels, chosen, strict=True)):

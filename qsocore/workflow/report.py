@@ -11,17 +11,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qsocore import __version__
 from qsocore.config import to_dict
 from qsocore.evaluate.tables import Table, number, percent
+from qsocore.grid import WaveGrid
 from qsocore.models import MODELS
 from qsocore.models.load import Loaded
+from qsocore.sampling import Grid, ImageGrid
 from qsocore.store import RunFolder, Store, open_store, paths
 from qsocore.store.runs import find_run
 from qsocore.train.journal import read_journal
 from qsocore.workflow import html
 from qsocore.workflow.environment import environment
 from qsocore.workflow.evaluate import Evaluation, keep
+from qsocore.workflow.evaluate_classes import curves, quantities
 from qsocore.workflow.judge import Judged, judge
 from qsocore.workflow.train import sort_settings
 
@@ -34,13 +39,18 @@ _ABOUT = {
                 "the quasars found by threshold and by redshift, with the definitions of QuasarNET's quality assessment.",
     "confusion": "Classes called against true classes: raw counts, by row and by column.",
     "classes": "Objects of each class, and how many are recognised and rightly called so, with 68 % intervals.",
+    "roc": "Each class against the rest: the share of it that is found for the share of the others mistaken for it, and the "
+           "corner of few mistakes enlarged.",
+    "confidence": "The probability of the class that is said, and the share that is right with 68 % intervals, against "
+                  "magnitude, redshift, and what makes a simulated object hard.",
+    "cutouts": "Images by the class that they are called, the surest first; red where they are another.",
     "calibration": "How often what was said with a probability came true, with 68 % intervals, and the number of objects.",
-    "gallery": "Spectra that the run gets right and wrong, of which it is least certain, and most unlike all it knows.",
+    "gallery": "Objects that the run gets right and wrong, of which it is least certain, and most unlike all it knows.",
     "properties": "Properties of the objects, and the run's error against each: counts as colours, the median as a line.",
     "corner": "Latents each against each, coloured by redshift where it is known.",
-    "reconstructions": "Spectra with their reconstruction, from well to badly given back; below, the residual in σ.",
+    "reconstructions": "Objects with their reconstruction, from well to badly given back, and the residual in σ.",
     "traversal": "What each latent does to a spectrum, at the 1st and 16th percentile, the mean, the 84th and 99th.",
-    "anomalies": "The oddest spectra by isolation forest, local outlier factor, reconstruction error and latent density.",
+    "anomalies": "The oddest objects by isolation forest, local outlier factor, reconstruction error and latent density.",
 }
 
 
@@ -140,25 +150,38 @@ def _fitting(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
 
     columns, truth = judged.columns, judged.truth
     several = bool(properties(judged, 1))
-    if judged.is_latent:
-        yield "reconstructions", {}
-        yield "traversal", {}
-        if judged.loaded.model.n_latent > 1:
-            yield "corner", {"colour": "z" if "z" in judged.store.columns and truth.has_redshifts else ""}
-        if several:
-            yield "properties", {}
-        yield "anomalies", {}
+    if judged.has_features:
+        yield from _of_a_space(judged, several)
         return
     if "class_pred" in columns and truth.has_classes:
         yield "confusion", {}
         yield "classes", {}
+        if curves(judged):
+            yield "roc", {}
+        if any(np.isfinite(value).any() for value in quantities(judged).values()) and judged.reads == "images":
+            yield "confidence", {}
     if "z_pred" in columns and truth.has_redshifts:
         yield "redshift", {}
     if probabilities(judged):
         yield "calibration", {}
     yield "gallery", {}
+    if judged.reads == "images" and "class_pred" in columns and truth.has_classes:
+        yield "cutouts", {}
     if "z_pred" in columns and several:
         yield "properties", {}
+
+
+def _of_a_space(judged: Judged, several: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures of latents or features, and of what is given back from them."""
+    if judged.is_latent:
+        yield "reconstructions", {}
+        if judged.reads == "spectra":
+            yield "traversal", {}
+    if judged.loaded.model.n_latent > 1:
+        yield "corner", {"colour": "z" if "z" in judged.store.columns and judged.truth.has_redshifts else ""}
+    if several and judged.is_latent:
+        yield "properties", {}
+    yield "anomalies", {}
 
 
 def _sentence(evaluation: Evaluation) -> str:
@@ -224,10 +247,9 @@ def _card(run: RunFolder, store: Store | None) -> Iterator[str]:
                 "trained": config.get("created"), "seed": config.get("settings", {}).get("seed"),
                 "best epoch's loss": config.get("best_loss"), "code version": config.get("code_version"),
                 "steps": {"best": config.get("best_step"), "of": config.get("step")}}
-    where = f"{grid.wave[0]:.0f} – {grid.wave[-1]:.0f} Å in vacuum, {grid.frame} frame"
     read = {"store": data.get("store"), "objects": data.get("n_rows"), "split by sky object": split,
             "fingerprint": data.get("sha256"),
-            "grid": f"{grid.name}: {grid.n_pix:,} pixels, {where}"}
+            "grid": _sampling(grid)}
     own = store and store.manifest.fingerprint == data.get("sha256")
     read |= {"made by": store.manifest.provenance} if own else {}
     ran = config.get("environment") or "not recorded"
@@ -239,6 +261,16 @@ def _card(run: RunFolder, store: Store | None) -> Iterator[str]:
     ran = html.definitions(ran if isinstance(ran, dict) else {"environment": ran})
     yield (f"<details><summary>Settings and environment</summary><div class=\"cards\">{''.join(cells)}"
            f"<div><h3>Environment of the training</h3>{ran}</div></div></details>")
+
+
+def _sampling(grid: Grid) -> str:
+    """What a model reads, in a line."""
+    if isinstance(grid, WaveGrid):
+        return f"{grid.name}: {grid.n_pix:,} pixels, {grid.wave[0]:.0f} – {grid.wave[-1]:.0f} Å in vacuum, {grid.frame} frame"
+    if isinstance(grid, ImageGrid):
+        scale = f", {grid.pixel_scale:g} arcsec a pixel" if np.isfinite(grid.pixel_scale) else ""
+        return f"{grid.name}: {grid.side} × {grid.side} pixels in {' '.join(grid.bands)}{scale}"
+    return f"{grid.name}: {' '.join(grid.bands)}"
 
 
 def _said(value: Any) -> Any:

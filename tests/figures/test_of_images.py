@@ -9,6 +9,7 @@ from qsocore.figures import anomalies, confidence, confusion, corner, cutouts, g
 from qsocore.figures._images import by_wavelength, coloured, images_of
 from qsocore.workflow.evaluate_classes import curves, verdict
 from qsocore.workflow.judge import judge
+from qsocore.workflow.report import report
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,13 @@ def test_figures_of_spectra_serve_images_too(shapes, features, pictures):
     odd = anomalies.picture(features, 4)
     assert len(odd.axes) == 12 and all(axes.images for axes in odd.axes)  # nothing is given back: three scores
     assert corner.picture(pictures, "z").axes
+
+
+@pytest.mark.parametrize(("name", "figures", "words"), [
+    ("shapes", 8, "16 × 16 pixels in g r z, 0.263 arcsec"), ("features", 3, "pictures when they are turned")])
+def test_a_report_tells_of_a_run_on_images(judged_images, name, figures, words):
+    text = report(name, judged_images.path)
+    assert text.count("<b>Figure") == figures and words in text
 
 
 def test_what_does_not_fit_is_refused_by_name(features, pictures):

@@ -46,7 +46,7 @@ def test_a_report_is_whole_and_loads_nothing(written):
     loaded = re.findall(r'(?:src|href)="([^"#][^"]{0,40})', text)
     assert all(address.startswith("data:image/png;base64,") for address in loaded)
     assert not re.search(r"url\((?!['\"]?#)", text)
-    figures = {"classes": 5, "redshifts": 5, "latents": 6}[name]
+    figures = {"classes": 6, "redshifts": 5, "latents": 6}[name]
     assert parser.seen.count("figure") == text.count("<b>Figure") == figures
     assert "prefers-color-scheme: dark" in text and "currentColor" in text
 
