@@ -268,7 +268,8 @@ def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArra
     planes = [np.nan_to_num(cube.band(name) - level) for name, (level, _) in zip(chosen, skies, strict=True)]
     own = [scatter for name, (_, scatter) in zip(chosen, skies, strict=True) if not cube.lacks(name)] or [1.0]
     scatter = np.median([scale.scatter.get(name, 1.0) for name in chosen] if scale else own)
-    picture = make_lupton_rgb(*planes, stretch=look.width * float(scatter), Q=look.softening)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where there is no light at all
+        picture = make_lupton_rgb(*planes, stretch=look.width * float(scatter), Q=look.softening)
     return 255 - picture if look.invert else picture
 
 

@@ -1,0 +1,130 @@
+"""What is drawn of an image: the plate of its pictures, and what models make of it."""
+
+import re
+from io import BytesIO
+
+import numpy as np
+import pytest
+
+from dashboard import image, imagemodel
+from dashboard.attribution import Question
+from dashboard.image import Cube
+from dashboard.library import Library
+from dashboard.views._imagedesk import Chosen, controls
+from dashboard.views._plate import Plate
+from tests.dashboard.survey import IMAGES, make_image_store
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Images with a run that gives them back and one that cannot; on the inner 16 pixels of three bands."""
+    from qsocore.workflow.train import train
+
+    path = tmp_path_factory.mktemp("imagemodel") / "images.store"
+    make_image_store(path, 60)
+    train("image-vae", path, "vae", ["epochs=1"], publish=False)
+    return Library.open(path)
+
+
+def pictures_of(html):
+    """Name and array of each picture of a plate."""
+    from base64 import b64decode
+
+    from PIL import Image
+
+    found = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)"', html)
+    return {name: np.asarray(Image.open(BytesIO(b64decode(data)))) for name, data in found}
+
+
+def cube_of(**changes):
+    rng = np.random.default_rng(0)
+    return Cube(**{"flux": rng.normal(0, 1, (6, 8, 4)).astype(np.float32), "bands": ("g", "r", "i", "z")} | changes)
+
+
+def test_a_plate_has_colour_at_three_stretches_and_every_band():
+    cube = cube_of()
+    html = Plate(cube, said={"g": "21.00 ± 0.10", "r": "not detected", "J": "18.00"}).html()
+    pictures = pictures_of(html)
+    assert list(pictures) == ["gri in colour, faint", "gri in colour", "gri in colour, bright",
+                              *(f"band {name}" for name in "griz")]
+    np.testing.assert_array_equal(pictures["gri in colour"], image.lupton(cube))
+    np.testing.assert_array_equal(pictures["band z"], image.in_grey(cube, "z"))
+    assert pictures["gri in colour, faint"].mean() > pictures["gri in colour"].mean() > pictures["gri in colour, bright"].mean()
+    assert '<b>g</b><span class="mag">21.00 ± 0.10</span>' in html and "not detected" in html
+    assert '<b>J</b> 18.00' in html and 'class="bar"' in html and "compass" not in html, "no direction is claimed"
+    assert "compass" in Plate(cube_of(north_up=True)).html()
+
+
+def test_all_stretches_stand_in_rows_side_by_side():
+    cube = cube_of()
+    pictures = pictures_of(Plate(cube, stretches=image.STRETCHES).html())
+    assert [name for name in pictures if name.startswith("band g")] == [f"band g, {name}" for name in image.STRETCHES]
+    np.testing.assert_array_equal(pictures["band r, log"], image.grey(cube.band("r"), "log", image.limits_of(cube.band("r"))))
+
+
+def test_what_is_missing_or_masked_is_marked():
+    flagged = np.zeros((6, 8, 4), bool)
+    flagged[2, 3, 1] = True
+    cube = cube_of(flagged=flagged)
+    cube.flux[..., 3] = np.nan
+    html = Plate(cube).html()
+    pictures = pictures_of(html)
+    assert "band z" not in pictures and html.count("not observed") == 1 and "1 masked pixels" in html
+    plain = image.in_grey(cube, "r")
+    assert pictures["band r"].shape == (6, 8, 3) and pictures["band g"].ndim == 2
+    differs = (pictures["band r"] != plain[..., None]).any(axis=2)
+    assert differs.sum() == 1 and differs[2, 3]
+
+
+def test_residuals_are_black_at_zero_and_of_two_colours():
+    values = np.array([[-9, -1, 0, 1, 9, np.nan]], np.float32)
+    picture = image.signed(values, 5).astype(int)
+    assert picture[0, 2].sum() == picture[0, 5].sum() == 0
+    assert picture[0, 0, 2] > picture[0, 0, 0] and picture[0, 4, 0] > picture[0, 4, 2]
+    assert picture[0, 0].sum() > picture[0, 1].sum() and picture[0, 4].sum() > picture[0, 3].sum()
+
+
+def test_arrays_of_a_model_stand_in_the_middle_of_a_larger_image():
+    cube = cube_of(flux=np.zeros((8, 8, 4), np.float32))
+    planes = np.arange(32, dtype=np.float32).reshape(2, 4, 4)
+    found = imagemodel.placed(planes, ("r", "g"), cube)
+    np.testing.assert_array_equal(found["g"][2:6, 2:6], planes[1][::-1], "row 0 of a model is at the bottom")
+    assert np.isnan(found["g"]).sum() == 64 - 16 and list(found) == ["r", "g"]
+
+
+def test_a_reconstruction_and_its_residual_fit_the_image(trained):
+    folder = imagemodel.rebuilding(trained, "")
+    assert folder.name == "vae" and imagemodel.rebuilding(trained, "vae").name == "vae"
+    cube = trained.pictures.cube(6)  # without z
+    found = imagemodel.rebuilt(trained, folder, 6, cube)
+    assert found.run == "vae" and found.model.keys() == set(IMAGES.bands)
+    assert np.isnan(found.residual["z"]).all(), "nothing was measured there"
+    inside = np.isfinite(found.residual["g"])
+    assert inside.any()
+    expected = (cube.band("g") - found.model["g"])[inside]  # sigma of g is 1
+    np.testing.assert_allclose(found.residual["g"][inside], expected, rtol=1e-3, atol=1e-2)
+    every = np.concatenate([plane[np.isfinite(plane)] for plane in found.residual.values()])
+    assert found.chi2_pix == pytest.approx(np.mean(every.astype(float) ** 2), rel=1e-4)
+
+
+def test_which_pixels_speak_is_asked_of_models_of_images_only(trained, library):
+    menu = dict(trained.image_explanations.menu(""))
+    assert "latent 0" in menu["vae"] and not trained.explanations.menu("") and not library.image_explanations.menu("small")
+    shared = trained.image_explanations.answer(Question("vae", "latent 0"), "", 3)
+    assert shared.said.startswith("latent 0 ") and "blank" in shared.said
+    assert shared.pixels.keys() == set(IMAGES.bands) and shared.pixels["g"].shape == (24, 24)
+    assert trained.image_explanations.answer(Question("vae", "latent 0"), "", 3) is shared
+
+
+def test_choices_are_taken_as_the_browser_says_them_and_no_others():
+    chosen = Chosen()
+    assert chosen.changed("stretch", "all").stretches == image.STRETCHES
+    assert chosen.changed("stretch", "nonsense") == chosen.changed("store", "elsewhere") == chosen
+    assert chosen.changed("softening", 1e9).look.softening == 100 and chosen.changed("width", None) == chosen
+    assert chosen.changed("colours", "z i r").look.colours == ("z", "i", "r")
+    asked = chosen.changed("why", "vae/latent 0")
+    assert asked.question == Question("vae", "latent 0") and asked.changed("occlusion", True).question.method == "occlusion"
+    assert chosen.question is None
+    kinds = [control[0] for control in controls(("g", "r", "i", "z"), True, [("a/b", "a: b")])]
+    assert kinds == ["one_of", "one_of", "one_of", "on_off", "on_off", "menu", "on_off", "sliders"]
+    assert [control[1] for control in controls(("g",))] == ["stretch", "brightness", "invert"], "no colour of one band"
