@@ -10,8 +10,6 @@ from math import nan
 from pathlib import PurePath
 from typing import ClassVar
 
-import numpy as np
-
 from qsocore.errors import ReadError
 from qsocore.records import ImageCube, ObjectId
 from qsocore.surveys import Survey
@@ -97,25 +95,6 @@ def native_of(key: str, row: int | None = None) -> str:
     path = PurePath(key)
     name = re.sub(r"[-_. ]*\*[-_. ]*", lambda found: "_" if found.start() and found.end() < len(path.name) else "", path.name)
     return (name or path.parent.name or "image") + ("" if row is None else f"[{row}]")
-
-
-def named(text: object) -> str | None:
-    """An id as text: whole numbers as such, however they are written, so that 17, "17" and b"017 " are one; None for none.
-
-    Raises
-    ------
-    ValueError
-        For a number that is not whole, or so large that floating point has lost its last digits.
-    """
-    if isinstance(text, (float, np.floating)):
-        if not np.isfinite(text):
-            return None
-        if text != int(text) or abs(text) >= 2**53:
-            raise ValueError(f"{text!r} has lost digits")
-        text = int(text)
-    word = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    word = word.strip().strip("\0").strip()
-    return str(int(word)) if re.fullmatch(r"[+-]?\d+", word) else word or None
 
 
 def identity(survey: str, release: str, native: str) -> ObjectId:

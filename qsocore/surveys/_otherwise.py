@@ -11,7 +11,8 @@ from qsocore.surveys.probe import Probe
 NOT_SPECTRA = ("image", "catalogue", "redshift-table", "companion")
 """Reasons that say "no spectrum in here" rather than "a spectrum that cannot be read"."""
 
-_JOIN = "join it onto spectra with --catalog"
+_JOIN = "join it onto objects with --catalog, or make a store of it with --survey catalogue"
+_NO_IMAGE = "give images as FITS, npz, npy or HDF5 arrays of numbers"
 _TABLES = ("csv", "parquet", "votable")
 
 
@@ -43,10 +44,10 @@ def _fits(probe: Probe) -> ReadError | None:
         return ReadError("redshift-table", "it holds redshifts that were fitted to spectra of another file", probe.path,
                          "it is read with the coadd or spectra file beside it")
     if any(len(_axes(header)) >= 2 for header in headers if _is_image(header)):
-        return ReadError("image", "it holds an image, not a spectrum", probe.path, "give spectra; images are not read")
+        return ReadError("image", "it holds an image, not a spectrum", probe.path, _NO_IMAGE)
     if any({"RNROW", "RROWS"} <= set(probe.columns(number)) for number in range(len(headers))):  # SDSS psField
         return ReadError("image", "it describes the point-spread function of an image", probe.path,
-                         "give spectra; images are not read")
+                         _NO_IMAGE)
     if any(probe.columns(number) for number in range(len(headers))):
         return ReadError("catalogue", "its table is one of objects, without wavelength and flux columns", probe.path, _JOIN)
     return None
@@ -76,7 +77,7 @@ def _npz(probe: Probe) -> ReadError | None:
                                  "ask its author for plain arrays")
             deepest = max(deepest, len(shape))
     if deepest >= 3:
-        return ReadError("image", "its arrays are cubes of images", probe.path, "give spectra; images are not read")
+        return ReadError("image", "its arrays are cubes of images", probe.path, _NO_IMAGE)
     return ReadError("catalogue", "its arrays are columns of objects, not spectra", probe.path, _JOIN)
 
 
@@ -91,7 +92,7 @@ def _npy(probe: Probe) -> ReadError | None:
     if dtype.kind in "US":
         return ReadError("catalogue", "its array is text, not spectra", probe.path)
     if len(shape) >= 3:
-        return ReadError("image", "its array is a cube of images", probe.path, "give spectra; images are not read")
+        return ReadError("image", "its array is a cube of images", probe.path, _NO_IMAGE)
     return ReadError("unknown-layout", f"an array {shape} of {dtype} is none of those that spectra come in", probe.path,
                      "(n, 1500), (n, 443) or (n, 433) fluxes, or (n_pix, 3 or more) with wavelength, flux, error are read")
 

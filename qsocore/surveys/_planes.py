@@ -20,6 +20,9 @@ from qsocore.surveys.probe import Probe
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
+SMALLEST = 512
+"""Pixels of the shorter side above which an image with world coordinates is taken for a frame."""
+
 _ROLES = (
     ("ivar", {"ivar", "invvar", "wht", "weight", "weights", "iv", "wgt"}),
     ("var", {"var", "variance"}),
@@ -80,6 +83,20 @@ def _meaning(probe: Probe, hdu: int) -> tuple[str, str]:
         stated = next((value for key in _FILTERS if (value := probe.keyword(key, None))), "")
     named = [band for word in words if (band := band_named(word)) and is_band(band)]
     return role, band_named(stated) or (named[-1] if named else "")
+
+
+def flux_of(probe: Probe) -> Plane | None:
+    """The image of a frame: the first HDU of two axes that is no error, mask or sky."""
+    return next((plane for plane in planes(probe) if plane.role == "flux" and len(plane.shape) == 2), None)
+
+
+def is_frame(probe: Probe) -> bool:
+    """Whether the image is larger than `SMALLEST` each way and its header names celestial axes."""
+    plane = flux_of(probe)
+    if plane is None or min(plane.shape) <= SMALLEST:
+        return False
+    kinds = [str(probe.keyword(f"CTYPE{axis}", "", hdu) or "") for hdu in (plane.hdu, 0) for axis in (1, 2)]
+    return any(kind.startswith("RA") for kind in kinds)
 
 
 def pixels(probe: Probe, plane: Plane) -> NDArray:

@@ -28,7 +28,8 @@ from qsocore.errors import AtlasError, ReadError
 from qsocore.records import ImageCube, Mask
 from qsocore.surveys._arrays import Arrays, open_arrays
 from qsocore.surveys._bands import band_in_name, stem_of
-from qsocore.surveys._images import ImageSurvey, Layout, identity, named, native_of, unnamed
+from qsocore.surveys._ids import named
+from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, mark_saturated
 from qsocore.surveys._pixels import to_ivar

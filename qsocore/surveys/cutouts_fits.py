@@ -32,11 +32,12 @@ from qsocore.records import ImageCube, Mask
 from qsocore.surveys._bands import band_in_name, parse_bands, stem_of
 from qsocore.surveys._cut import Frame, onto, upright
 from qsocore.surveys._header import degrees, number, text
-from qsocore.surveys._images import ImageSurvey, Layout, identity, named, native_of, unnamed
+from qsocore.surveys._ids import named
+from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, mark_saturated, sky_ivar
 from qsocore.surveys._pixels import overlaid, to_ivar
-from qsocore.surveys._planes import Plane, fwhm_of, fwhm_of_header, pixel_scale, pixels, planes, wcs_of, zero_point
+from qsocore.surveys._planes import Plane, fwhm_of, fwhm_of_header, is_frame, pixel_scale, pixels, planes, wcs_of, zero_point
 from qsocore.surveys.probe import Probe
 from qsocore.surveys.roles import coordinates, role_of
 
@@ -51,8 +52,8 @@ class CutoutsFits(ImageSurvey):
     citation = "the survey whose images they are"
 
     def identify(self, probe: Probe) -> bool:
-        """A FITS file with an image of two to four axes."""
-        return probe.kind == "fits" and any(len(plane.shape) <= 4 for plane in planes(probe))
+        """A FITS file with an image of two to four axes that is no frame."""
+        return probe.kind == "fits" and any(len(plane.shape) <= 4 for plane in planes(probe)) and not is_frame(probe)
 
     def layout(self, probe: Probe, bands: tuple[str, ...] | None = None) -> Layout:
         """Bands, objects and scale by the headers; as `ImageSurvey.layout`."""

@@ -32,11 +32,8 @@ from qsocore.surveys._images import ImageSurvey, Layout, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, saturated, sdss_ivar, sky_ivar
 from qsocore.surveys._pixels import overlaid, to_ivar
-from qsocore.surveys._planes import Plane, fwhm_of_header, pixel_scale, pixels, planes, wcs_of, zero_point
+from qsocore.surveys._planes import flux_of, fwhm_of_header, is_frame, pixel_scale, pixels, planes, wcs_of, zero_point
 from qsocore.surveys.probe import Probe
-
-SMALLEST = 512
-"""Pixels of the shorter side from which an image with world coordinates is taken for a frame."""
 
 _TILTED = 2.0  # degrees from north that are noted
 
@@ -59,10 +56,7 @@ class Frames(ImageSurvey):
 
     def identify(self, probe: Probe) -> bool:
         """A FITS file with a large image of two axes on celestial coordinates."""
-        if probe.kind != "fits":
-            return False
-        plane = flux_of(probe)
-        return plane is not None and min(plane.shape) > SMALLEST and _celestial(probe, plane)
+        return probe.kind == "fits" and is_frame(probe)
 
     def layout(self, probe: Probe, bands: tuple[str, ...] | None = None) -> Layout:
         """Band and scale by the header, no objects yet; as `ImageSurvey.layout`."""
@@ -123,11 +117,6 @@ class Frames(ImageSurvey):
                 yield error
 
 
-def flux_of(probe: Probe) -> Plane | None:
-    """The image of a frame: the first HDU of two axes that is no error, mask or sky."""
-    return next((plane for plane in planes(probe) if plane.role == "flux" and len(plane.shape) == 2), None)
-
-
 def load(probe: Probe, layout: Layout, zero: float) -> tuple[Frame, tuple[str, ...]]:
     """A frame's pixels on a zero point, with their noise, and notes."""
     plane, others = flux_of(probe), [plane for plane in planes(probe) if plane.role in ("ivar", "var", "error", "mask")]
@@ -174,12 +163,6 @@ def _cube(frames: Sequence[Frame], parts: list, target: Target, angle: float, no
     row = {"ra": target.ra, "dec": target.dec, "north_angle": angle}
     return ImageCube.from_arrays(target.object_id, flux, ivar, mask, bands=[frame.band for frame in frames], where=where,
                                  row=row, notes=notes, **known)
-
-
-def _celestial(probe: Probe, plane: Plane) -> bool:
-    """Whether the header names celestial axes, read without parsing it."""
-    kinds = [str(probe.keyword(f"CTYPE{axis}", "", hdu) or "") for hdu in (plane.hdu, 0) for axis in (1, 2)]
-    return any(kind.startswith(("RA", "GLON")) for kind in kinds)
 
 
 SURVEY = Frames()

@@ -14,7 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import ReadError
-from qsocore.surveys.roles import column_of, coordinates
+from qsocore.surveys._ids import named
+from qsocore.surveys._photometry import in_microjansky, photometry
+from qsocore.surveys.roles import column_of, coordinates, role_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,18 @@ class CatalogTable:
     path: Path
     frame: pd.DataFrame
     columns: dict[str, Column]
+
+    def keys(self) -> dict[str, list[str]]:
+        """Texts by which each row may be called, "" for none: every id column, and plate-mjd-fiber of SDSS."""
+        frame = self.frame
+        keys = {name: [named(value) or "" for value in frame[name].tolist()] for name, column in self.columns.items()
+                if (column.role == "id" or name in ("object_id", "native_id")) and frame[name].dtype.kind != "f"}
+        lower = {name.lower(): name for name in frame.columns}
+        fiber = lower.get("fiberid") or lower.get("fiber")
+        if "plate" in lower and "mjd" in lower and fiber:
+            parts = [frame[name].astype(np.int64) for name in (lower["plate"], lower["mjd"], fiber)]
+            keys["plate-mjd-fiber"] = [f"{plate}-{mjd}-{fibre}" for plate, mjd, fibre in zip(*parts, strict=True)]
+        return keys
 
     def positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Right ascension and declination in degrees, (n,) each, sexagesimal texts understood; None when it has none."""
@@ -125,15 +139,17 @@ def match(table: CatalogTable, ids: dict[str, ArrayLike], ra: ArrayLike, dec: Ar
         ``no-key`` when the catalogue has neither a fitting id nor a position.
     """
     best, key = np.full(len(np.asarray(ra)), -1, np.int64), ""
-    for name, listed in _keys(table).items():
+    keys = table.keys()
+    wanted = [[named(value) for value in np.asarray(values)] for values in ids.values()]
+    for name, listed in keys.items():
         where = {text: row for row, text in reversed(list(enumerate(listed))) if text}
-        for values in ids.values():
-            rows = np.array([where.get(str(value), -1) for value in np.asarray(values)], np.int64)
+        for texts in wanted:
+            rows = np.array([where.get(text, -1) for text in texts], np.int64)
             if (rows >= 0).sum() > (best >= 0).sum():
                 best, key = rows, name
     by = {key: int((best >= 0).sum())} if key else {}
     positions = table.positions()
-    if positions is None and not _keys(table):
+    if positions is None and not keys:
         raise ReadError("no-key", "it has neither a column of ids nor ra and dec", table.path,
                         "name an id column object_id, or add ra and dec in degrees")
     if positions is not None:
@@ -155,13 +171,16 @@ def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str
     Returns
     -------
     values : dict of str to ndarray, shape (n_objects,)
-        Under lower-case names; None (or NaN) where an object has no match.
+        Under lower-case names, those of photometry as `qsocore.surveys._photometry` has them; None (or NaN) where an object
+        has no match.
     columns : list of Column
     """
     values, columns = {}, []
     hit = found.rows >= 0
+    names, microjansky = photometry(table.columns), in_microjansky(table)
     for name, column in table.columns.items():
-        new = name.lower()
+        new = names.get(name, name.lower())
+        column = replace(column, unit=column.unit or "uJy") if name in microjansky else column
         while new in taken or new in STANDARD_BY_NAME or new in values:
             new += "_cat"
         picked = table.frame[name].to_numpy()[found.rows[hit]]
@@ -173,19 +192,6 @@ def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str
         values[new][hit] = picked
         columns.append(replace(column, name=new, description=column.description or f"{name} of {table.path.name}"))
     return values, columns
-
-
-def _keys(table: CatalogTable) -> dict[str, list[str]]:
-    """Texts by which a row may be called: each id column, and plate-mjd-fiber of SDSS."""
-    frame = table.frame
-    keys = {name: frame[name].astype(str).str.strip().tolist() for name, column in table.columns.items()
-            if column.role == "id" or name in ("object_id", "native_id")}
-    lower = {name.lower(): name for name in frame.columns}
-    fiber = lower.get("fiberid") or lower.get("fiber")
-    if "plate" in lower and "mjd" in lower and fiber:
-        parts = [frame[name].astype(np.int64) for name in (lower["plate"], lower["mjd"], fiber)]
-        keys["plate-mjd-fiber"] = [f"{plate}-{mjd}-{fibre}" for plate, mjd, fibre in zip(*parts, strict=True)]
-    return keys
 
 
 def _nearest(positions: tuple[NDArray, NDArray], ra: ArrayLike, dec: ArrayLike, radius: float) -> NDArray[np.int64]:
@@ -216,10 +222,26 @@ def _csv(path: Path) -> _Read:
     frame = pd.read_csv(path, low_memory=False)
     frame.columns = [str(name).removeprefix("#").strip() for name in frame.columns]
     frame = frame[[name for name in frame.columns if not name.startswith("Unnamed:")]]
+    frame = _whole_ids(frame, path)
     if len(frame.columns) < 2 and not len(frame):
         raise ReadError("not-a-table", "it has no columns", path, "give a CSV with a header line")
     texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
     return frame.assign(**texts), {}, {}
+
+
+def _whole_ids(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Columns of ids that pandas made floating point, because some rows have none, read again as text."""
+    import pandas as pd
+
+    again = [at for at, name in enumerate(frame.columns) if frame[name].dtype.kind == "f" and frame[name].notna().any()
+             and role_of(name, np.zeros(1, np.int64)) == "id"]
+    if not again:
+        return frame
+    names = [frame.columns[at] for at in again]
+    texts = pd.read_csv(path, dtype=str, keep_default_na=False)
+    texts.columns = [str(name).removeprefix("#").strip() for name in texts.columns]
+    whole = [name for name in names if texts[name].str.fullmatch(r"\s*([+-]?\d+(\.0+)?)?\s*").all()]  # not 1.23e18
+    return frame.assign(**{name: texts[name].astype(object) for name in whole})
 
 
 def _parquet(path: Path) -> _Read:

@@ -24,12 +24,15 @@ class Found:
         Bytes, and nanoseconds of the last change; 0 where it could not be looked at.
     refusal : ReadError or None
         Why it is not even opened.
+    n_rows : int
+        Objects that it is known to hold before it is read; 0 where only reading tells.
     """
 
     path: Path
     size: int = 0
     changed: int = 0
     refusal: ReadError | None = None
+    n_rows: int = 0
 
 
 def find_files(inputs: Iterable[str | Path], apart: Iterable[Path] = ()) -> list[Found]:

@@ -22,7 +22,8 @@ def store_info(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able: ``path``, ``rows``, ``grid`` (None for a catalogue without spectra), ``surveys`` and ``classes`` (objects
+        JSON-able: ``path``, ``rows``, ``grid`` (None for a catalogue without spectra), ``images`` (the grid of its images and
+        for how many objects there are some; None for none), ``surveys`` and ``classes`` (objects
         of each), ``columns`` (name, dtype, role, unit, description), ``runs``, ``bytes`` on the disk, ``created``,
         ``code_version``, ``provenance``, ``citations``.
 
@@ -37,6 +38,7 @@ def store_info(path: str | Path) -> dict[str, Any]:
         "path": str(store.path),
         "rows": store.n_rows,
         "grid": store.grid.to_dict() if store.grid else None,
+        "images": _images(store),
         "surveys": dict(manifest.surveys),
         "classes": _counts(store, "class"),
         "columns": [{"name": column.name, "dtype": column.dtype, "role": column.role, "unit": column.unit,
@@ -53,13 +55,14 @@ def store_info(path: str | Path) -> dict[str, Any]:
 def as_text(info: dict[str, Any]) -> str:
     """What `store_info` found, for reading."""
     grid = info["grid"]
-    sampling = "none: a catalogue without spectra"
+    sampling = "none: images without spectra" if info["images"] else "none: a catalogue without spectra"
     if grid:
         sampling = f"{grid['name']} ({grid['n_pix']:,} pixels, {grid['frame']} frame, {grid['hash']})"
     lines = [
         f"{info['path']}: {info['rows']:,} objects, {info['bytes'] / 1e6:,.1f} MB, made {info['created']} "
         f"by QSO Atlas {info['code_version']}",
         f"grid      {sampling}",
+        *([f"images    {_images_text(info['images'])}"] if info["images"] else []),
         f"surveys   {_listed(info['surveys'])}",
         f"classes   {_listed(info['classes'])}",
         f"runs      {', '.join(_run_text(run) for run in info['runs']) or 'none'}",
@@ -70,6 +73,20 @@ def as_text(info: dict[str, Any]) -> str:
               f"{column['description']}".rstrip() for column in info["columns"]]
     lines += [f"cite      {citation}" for citation in info["citations"]]
     return "\n".join(lines)
+
+
+def _images(store: Store) -> dict[str, Any] | None:
+    """The grid of a store's images, and for how many of its objects there are some."""
+    images = store.image_store
+    return None if images is None else images.image_grid.to_dict() | {"rows": images.n_rows}
+
+
+def _images_text(images: dict[str, Any]) -> str:
+    scale = "scale unknown" if images["pixel_scale"] is None else f"{images['pixel_scale']:.4g} arcsec a pixel"
+    zero = "zero point unknown" if images["zero_point"] is None else f"zero point {images['zero_point']:g}"
+    widths = f", PSF {' '.join(f'{width:.2f}' for width in images['psf_fwhm'])} arcsec" if images["psf_fwhm"] else ""
+    return (f"{images['rows']:,} of {images['side']} x {images['side']} pixels in {' '.join(images['bands'])} ({scale}, {zero}"
+            f"{widths}, {images['hash']})")
 
 
 def _counts(store: Store, name: str) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """Ingest: survey files to a store, block by block, in as many processes as there are processors.
 
+Spectra are read file by file; images by a plan (`ingest_images`) that says which files are read together.
+
 Files are sorted and cut into blocks of about equal bytes; a block is read by one process and becomes one shard, or several
 where its rows are many. What a block's files came to is written before its last shard, so that a repeated call skips whole
 blocks and still accounts for every file. The cut depends on the files alone: any number of workers gives the same store.
@@ -16,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -24,24 +26,27 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from qsocore.catalog import Column
-from qsocore.errors import AtlasError, ReadError
+from qsocore.errors import AtlasError, ConfigError, ReadError
 from qsocore.grid import DEFAULT_GRID, WaveGrid
 from qsocore.progress import Progress
-from qsocore.records import Spectrum
-from qsocore.store import SHARD_ROWS, StoreWriter, paths
+from qsocore.records import ImageCube, Spectrum
+from qsocore.sampling import ImageGrid
+from qsocore.store import SHARD_ROWS, StoreWriter, open_store, paths
 from qsocore.store.files import write_text
 from qsocore.surveys import SURVEYS, read_file, recognise
 from qsocore.surveys.probe import Probe
 from qsocore.surveys.tables import CatalogTable, joined, match, read_table
 from qsocore.workflow.find_files import Found, find_files
+from qsocore.workflow.ingest_catalogue import ingest_catalogue
+from qsocore.workflow.ingest_images import Wish, plan_images, provenance
 from qsocore.workflow.ingest_report import FileReport, IngestReport, Notebook
 from qsocore.workflow.processes import shared
-from qsocore.workflow.rows import Rows, fill
+from qsocore.workflow.rows import ASIDE, Rows, fill_gaps
 
 _LEAST_BLOCK, _MOST_BLOCK, _BLOCKS = 8 << 20, 512 << 20, 32  # bytes, bytes, and how many blocks are meant between the two
 _ROW_BYTES = 1024  # fewest bytes of a file that hold a spectrum (433 numbers); sets how many shards a block may spill into
 _WORTH_A_WORKER = 128 << 20  # bytes that are read in the time in which an interpreter starts and imports, twice over
-_ROWS = 16_384  # rows after which a block goes on with another shard: 300 MB on 2,048 pixels
+_ROWS, _SHARD_BYTES = 16_384, 302 << 20  # rows, and bytes of arrays, after which a block goes on with another shard
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,41 @@ class Version(NamedTuple):
     changed: int
 
 
+class Reader(Protocol):
+    """Reads files into rows."""
+
+    def rows(self) -> Rows:
+        """Room for a shard's objects."""
+
+    def read(self, file: Found) -> Iterator[Spectrum | ImageCube | ReadError]:
+        """A file's objects; for one that is refused, the reason in its place."""
+
+
+@dataclass(frozen=True)
+class SpectrumReader:
+    """Reads spectra, each file by itself."""
+
+    grid: WaveGrid
+    survey: str | None
+
+    def rows(self) -> Rows:
+        """Room for a shard's spectra."""
+        return Rows(self.grid)
+
+    def read(self, file: Found) -> Iterator[Spectrum | ReadError]:
+        """A file's spectra; a file of images is refused unread."""
+        with Probe(file.path) as probe:
+            if recognise(probe, self.survey).holds == "images":
+                raise ReadError("image", "it holds images, not spectra", file.path, ASIDE)
+        yield from read_file(file.path, self.survey)
+
+
 @dataclass(frozen=True)
 class Job:
     """What every block needs."""
 
     writer: StoreWriter
-    survey: str | None
+    reader: Reader
     catalog: Version | None
 
     def notebook(self, block: Block) -> Path:
@@ -77,27 +111,31 @@ class Job:
         return all(self.writer.has(shard) for shard in block.shards)
 
 
-def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None = None, grid: WaveGrid = DEFAULT_GRID,
-           catalog: str | Path | None = None, report: str | Path | None = None, workers: int | None = None) -> IngestReport:
-    """Read survey files into a store.
+def ingest(inputs: Iterable[str | Path], out: str | Path | None = None, *, survey: str | None = None,
+           grid: WaveGrid = DEFAULT_GRID, catalog: str | Path | None = None, report: str | Path | None = None,
+           workers: int | None = None, images: Wish | None = None) -> IngestReport:
+    """Read survey files into a store of spectra, of images, or of a catalogue alone.
 
     Parameters
     ----------
     inputs : iterable of path
         Files, and folders that are searched for files.
-    out : path
-        The store to be; an interrupted call that is repeated goes on where it was.
+    out : path, optional
+        The store to be; an interrupted call that is repeated goes on where it was. Images that are put into a store of spectra
+        (`Wish.into`) go to its folder ``images``.
     survey : str, optional
-        Reader for all files; recognised file by file unless stated.
+        Reader for all files; recognised file by file unless stated. ``catalogue`` makes a store of a table alone.
     grid : WaveGrid
-        Sampling of the store.
+        Sampling of a store of spectra.
     catalog : path, optional
-        A table whose columns are joined onto the spectra, by id where it has their ids, else by position within 1 arcsec. It
-        also fills gaps in z, class and subclass.
+        A table whose columns are joined onto the objects, by id where it has their ids, else by position within 1 arcsec. It
+        also fills gaps in ra, dec, z, class and subclass. Of images the table of positions, unless stated.
     report : path, optional
         JSON file for the report.
     workers : int, optional
         Processes; one per processor unless stated, fewer where there is little to read.
+    images : Wish, optional
+        What is said of images; with it, or where the files hold images and no spectra, a store of images is made.
 
     Returns
     -------
@@ -111,17 +149,29 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     OSError
         When the disk is full or `out` cannot be written; what is whole is kept for a repeated call.
     """
-    if survey is not None:
-        SURVEYS.get(survey)  # an unknown name is refused before anything is written
+    out = _out(out, images)
+    holds = SURVEYS.get(survey).holds if survey else ""  # an unknown name is refused before anything is written
+    if holds == "catalogue":
+        return ingest_catalogue(inputs, out, report)
+    files = find_files(inputs, apart=(out, paths.partial(out)))
+    others: list[FileReport] = []
+    if images or (holds or _holds(files)) == "images":
+        images = images or Wish()
+        catalog = catalog or images.positions
+        files, reader, others = plan_images(files, images, survey)
+        said = provenance(images)
+    else:
+        reader, said = SpectrumReader(grid, survey), {}
     joining = _version(Path(catalog)) if catalog else None
     if joining:
-        _table(joining)  # and a table that cannot be read as well
-    blocks = _blocks(find_files(inputs, apart=(Path(out), paths.partial(Path(out)))))
-    writer = StoreWriter(out, grid, _provenance(blocks, survey, joining), sum(len(block.shards) for block in blocks))
-    job = Job(writer, survey, joining)
+        _table(joining)  # a table that cannot be read is refused before anything is written
+    blocks = _blocks(files, _most(reader.grid))
+    writer = StoreWriter(out, reader.grid, _provenance(blocks, survey, joining) | said,
+                         sum(len(block.shards) for block in blocks))
+    job = Job(writer, reader, joining)
     _run(job, blocks, workers or _worthwhile(blocks))
     books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
-    result = IngestReport(str(out), [file for book in books for file in book.files])
+    result = IngestReport(str(out), [file for book in books for file in book.files] + others)
     if catalog:
         result.joined = {"path": str(catalog), "by": _total(book.joined for book in books)}
     if result.read:
@@ -136,8 +186,42 @@ def ingest(inputs: Iterable[str | Path], out: str | Path, *, survey: str | None 
     return result
 
 
-def _blocks(files: list[Found]) -> list[Block]:
-    """Cut sorted files into blocks; a block of many bytes owns more shards."""
+def _out(out: str | Path | None, images: Wish | None) -> Path:
+    """Where the store goes; images that are put into a store of spectra have their place there."""
+    into = images.into if images else None
+    if (out is None) == (into is None):
+        raise ConfigError("an ingest writes to one place", remedy="give --out STORE, or --into STORE for images beside spectra")
+    if into is None:
+        return Path(out)
+    if open_store(into).image_grid:
+        raise ConfigError("it is a store of images itself", into, "give --out for a store of its own")
+    return paths.images(Path(into))
+
+
+def _holds(files: list[Found]) -> str:
+    """What files hold: spectra if any of them does, else images if any does."""
+    found = ""
+    for file in files:
+        try:
+            if file.refusal:
+                raise file.refusal
+            with Probe(file.path) as probe:
+                holds = recognise(probe).holds
+        except ReadError:
+            continue
+        if holds == "spectra":
+            return holds
+        found = holds
+    return found
+
+
+def _most(grid: WaveGrid | ImageGrid) -> int:
+    """Rows after which a block goes on with another shard."""
+    return max(1, min(_ROWS, _SHARD_BYTES // (9 * grid.n_pix)))
+
+
+def _blocks(files: list[Found], most: int) -> list[Block]:
+    """Cut sorted files into blocks; a block of many bytes, or of more than so many rows, owns more shards."""
     target = int(np.clip(sum(file.size for file in files) / _BLOCKS, _LEAST_BLOCK, _MOST_BLOCK))
     groups: list[list[Found]] = [[]]
     size = 0
@@ -149,7 +233,8 @@ def _blocks(files: list[Found]) -> list[Block]:
         size += file.size
     blocks, first = [], 0
     for group in groups:
-        shards = range(first, first + 1 + sum(file.size for file in group) // (_ROWS * _ROW_BYTES))
+        known, size = sum(file.n_rows for file in group), sum(file.size for file in group)
+        shards = range(first, first + 1 + (known // most if known else size // (_ROWS * _ROW_BYTES)))
         blocks.append(Block(tuple(group), shards))
         first = shards.stop
     return blocks
@@ -179,17 +264,17 @@ def _run(job: Job, blocks: list[Block], workers: int) -> None:
 
 def read_block(job: Job, block: Block) -> int:
     """Read one block's files, write its shards and then its reports; returns the number of files."""
-    left, rows, notebook = list(block.shards), Rows(job.writer.grid), Notebook()
+    left, rows, notebook, most = list(block.shards), job.reader.rows(), Notebook(), _most(job.writer.grid)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that astropy mends by itself, once a file
         for file in block.files:
             notebook.files.append(FileReport(str(file.path), file.size))
             for _ in _read(job, file, rows, notebook.files[-1]):
-                if len(rows) >= _ROWS and len(left) > 1:
+                if len(rows) >= most and len(left) > 1:
                     _write(job, left.pop(0), rows, notebook)
                     rows.clear()  # and no new ones: the file goes on to be read into these
     for shard in left[1:]:
-        _write(job, shard, Rows(job.writer.grid), notebook)
+        _write(job, shard, job.reader.rows(), notebook)
     values = _catalog(job, rows, notebook)
     write_text(job.notebook(block), notebook.to_json())  # before the last shard, whose presence says that all is there
     job.writer.write_shard(left[0], *rows.arrays(), *values)
@@ -201,7 +286,7 @@ def _read(job: Job, file: Found, rows: Rows, report: FileReport) -> Iterator[Non
     try:
         if file.refusal:
             raise file.refusal
-        for item in read_file(file.path, job.survey):
+        for item in job.reader.read(file):
             try:
                 notes = _add(rows, item, str(file.path))
             except ReadError as error:
@@ -215,11 +300,11 @@ def _read(job: Job, file: Found, rows: Rows, report: FileReport) -> Iterator[Non
         report.refuse("defect", AtlasError(f"{type(error).__name__}: {error}", file.path))
 
 
-def _add(rows: Rows, item: Spectrum | ReadError, source: str) -> tuple[str, ...]:
+def _add(rows: Rows, item: Spectrum | ImageCube | ReadError, source: str) -> tuple[str, ...]:
     if isinstance(item, ReadError):
         raise item
     if len(rows) >= SHARD_ROWS:
-        raise ReadError("too-many", f"more than {SHARD_ROWS} spectra for its size", source, "split the file")
+        raise ReadError("too-many", f"more than {SHARD_ROWS} objects for its size", source, "split the file")
     return rows.add(item, source)
 
 
@@ -237,10 +322,7 @@ def _catalog(job: Job, rows: Rows, notebook: Notebook) -> tuple[dict[str, NDArra
     found = match(table, ids, values["ra"], values["dec"])
     notebook.joined = _total([notebook.joined, found.by])
     more, meant = joined(table, found, set(values))
-    for name in ("z", "class", "subclass"):
-        if f"{name}_cat" in more:
-            values[name] = fill(values, name, more[f"{name}_cat"])
-    return values | more, columns + meant
+    return fill_gaps(values, more, table, found.rows) | more, columns + meant
 
 
 def _version(path: Path) -> Version:
