@@ -86,10 +86,13 @@ def truth_of(store: Store, classes: Sequence[str] = (), spectral: bool = True) -
 
 
 def words_of(store: Store) -> tuple[str, ...]:
-    """The finest words by which a store's catalogue tells its objects apart: subclasses, and classes of what has none."""
+    """The words by which a store's catalogue tells its objects apart: its classes, or where these are but QSO, STAR and GALAXY
+    the subclasses of what has one.
+    """
     classes, subclasses = (_column(store, f"true_{name}" if f"true_{name}" in store.columns else name, "").astype(str)
                            for name in ("class", "subclass"))
-    return tuple(sorted(set(np.where(subclasses == "", classes, subclasses).tolist()) - {""}))
+    coarse = set(classes.tolist()) <= {"QSO", "STAR", "GALAXY", ""}
+    return tuple(sorted(set(np.where((subclasses != "") & coarse, subclasses, classes).tolist()) - {""}))
 
 
 def need_redshifts(truth: Truth, where: object) -> None:
