@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.simulate import nebula
-from qsocore.simulate.bands import STEP, band_wave
+from qsocore.simulate.bands import BANDS, STEP, band_fluxes, band_wave
 from qsocore.simulate.dust import LN_PER_MAG, calzetti
 from qsocore.simulate.profiles import add_gaussians
 from qsocore.simulate.star_templates import template_wave
@@ -25,6 +25,8 @@ _INFRARED = np.array([(1.17, 1.0), (1.30, 1.06), (1.60, 1.15), (1.90, 1.02), (2.
 _YOUNG_SLOPE = -1.6  # f_nu ~ lambda^slope of hot stars there, near Rayleigh and Jeans
 _YOUNG = 2  # populations that are hot stars throughout
 _FIRST, _LAST = 900.0, 60000.0  # rest Angstrom
+_LOG_Z = np.linspace(0.0, np.log(3.2), 141)  # ln(1 + z) of the table of band fluxes
+_EBV = np.array([0.0, 0.1, 0.2, 0.35, 0.6, 1.0])
 
 
 @cache
@@ -83,10 +85,49 @@ def spectra(truth: dict[str, NDArray]) -> NDArray[np.float32]:
     ages = truth["ages"]
     young = ages[:, :_YOUNG].sum(axis=1)
     rest = np.concatenate([ages, young[:, None]], axis=1).astype(np.float32) @ components()  # (n, n_wave)
-    curve = calzetti(np.clip(rest_wave(), 1200, 22000)).astype(np.float32)
-    dust = np.multiply.outer((-LN_PER_MAG * truth["ebv"]).astype(np.float32), curve)
-    rest *= np.exp(dust, out=dust)
+    rest *= _dust(truth["ebv"])
     return _redshifted(rest, truth["true_z"])
+
+
+def fluxes(truth: dict[str, NDArray]) -> NDArray[np.float64]:
+    """Band fluxes (n, n_bands), microjansky per unit of the spectra of `spectra`, a hundred times as fast: from a table.
+
+    Parameters
+    ----------
+    truth : dict of ndarray, first axis n
+        As for `spectra`; redshifts to 2.2 and E(B-V) to 1 are tabulated, and the ends hold beyond.
+    """
+    ages = truth["ages"]
+    shares = np.concatenate([ages, ages[:, :_YOUNG].sum(axis=1, keepdims=True)], axis=1)  # (n, n_components)
+    low_z, up_z = _between(np.log1p(truth["true_z"]), _LOG_Z)
+    low_e, up_e = _between(truth["ebv"], _EBV)
+    table = _table()
+    light = sum((z * e)[:, None, None] * table[low_z + one, low_e + other]
+                for one, z in ((0, 1 - up_z), (1, up_z)) for other, e in ((0, 1 - up_e), (1, up_e)))
+    return np.einsum("ncb,nc->nb", np.exp(light), shares)
+
+
+def _between(values: NDArray, nodes: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Node below each value, and how far it is to the next."""
+    place = np.interp(values, nodes, np.arange(nodes.size))
+    low = np.minimum(place.astype(int), nodes.size - 2)
+    return low, place - low
+
+
+@cache
+def _table() -> NDArray[np.float32]:
+    """Ln of band fluxes of the components alone, shape (n_z, n_ebv, n_components, n_bands)."""
+    z, ebv, which = (axis.ravel() for axis in np.meshgrid(np.expm1(_LOG_Z), _EBV, np.arange(len(AGES) + 1), indexing="ij"))
+    rest = components()[which] * _dust(ebv)
+    flux = band_fluxes(_redshifted(rest, z))
+    return np.log(np.maximum(flux, 1e-12)).reshape(_LOG_Z.size, _EBV.size, len(AGES) + 1, len(BANDS))
+
+
+def _dust(ebv: NDArray) -> NDArray[np.float32]:
+    """Transmission (n, n_wave) on `rest_wave`; Calzetti's curve is held beyond its range."""
+    curve = calzetti(np.clip(rest_wave(), 1200, 22000)).astype(np.float32)
+    dust = np.multiply.outer((-LN_PER_MAG * ebv).astype(np.float32), curve)
+    return np.exp(dust, out=dust)
 
 
 def _redshifted(rest: NDArray, z: NDArray) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from qsocore.sampling import ImageGrid
 from qsocore.simulate.bands import BANDS, magnitudes_of
 from qsocore.simulate.block import BLOCK
 from qsocore.simulate.images import morphology, noise, photometry, selection
-from qsocore.simulate.images.kinds import DEFAULT_SAMPLE, KINDS, MIXTURES, ImageSample
+from qsocore.simulate.images.kinds import DEFAULT_SAMPLE, KINDS, MIXTURES, NEAR_CUTS, ImageSample
 from qsocore.simulate.images.observe import Seen, counts_per_microjansky, look
 from qsocore.simulate.population import positions
 
@@ -119,12 +119,12 @@ def _taken(name: str, n: int, survey: ImageSurvey, rng: np.random.Generator) -> 
     while have < n:
         hope = 1.3 * (n - have) * (drawn + 4) / (have + 1) if cut else n
         m = int(np.clip(hope, _LEAST, _MOST)) if cut else n
-        scene, truth = KINDS[name](m, rng)
+        scene, truth = KINDS[name](m, rng, **(NEAR_CUTS.get(name, {}) if cut else {}))
         total = scene.total()
         infrared = photometry.infrared(total[:, -4:], rng)
         keep = np.arange(m)
         if cut:
-            keep = np.flatnonzero(selection.hopeful(total) & selection.infrared(infrared[0][:, 2], infrared[0][:, 3]))
+            keep = np.flatnonzero(selection.hopeful(total) & selection.infrared(*infrared))
         drawn += m
         if keep.size:
             seen = look(scene.take(keep), total[keep], tuple(values[keep] for values in infrared), survey.grid, rng)

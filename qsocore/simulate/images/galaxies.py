@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.simulate import galaxy_light
-from qsocore.simulate.bands import BANDS, band_fluxes, magnitudes_of
+from qsocore.simulate.bands import BANDS, magnitudes_of
 from qsocore.simulate.cosmology import comoving_distance, distance_modulus, volume_per_redshift
 from qsocore.simulate.images.scene import Scene
 
 _ARCSEC = np.degrees(1.0) * 3600  # in a radian
 _C_ANGSTROM = 2.99792458e18
-_Z_TABLE = np.linspace(0.05, 1.6, 312)
+Z_FROM, _Z_TO = 0.05, 1.6
 
 
 class Population(NamedTuple):
@@ -53,7 +53,7 @@ def light(truth: dict[str, NDArray], m_rest: NDArray) -> NDArray[np.float32]:
     Parameters
     ----------
     truth : dict of ndarray, first axis n
-        As for `qsocore.simulate.galaxy_light.spectra`.
+        As for `qsocore.simulate.galaxy_light.fluxes`.
     m_rest : ndarray, shape (n,)
         Without the dust.
     """
@@ -61,7 +61,7 @@ def light(truth: dict[str, NDArray], m_rest: NDArray) -> NDArray[np.float32]:
     f_nu = 10 ** (-0.4 * (m_rest + distance_modulus(z) - 2.5 * np.log10(1 + z) + 48.60))
     at = 5500.0 * (1 + z)
     scale = f_nu * _C_ANGSTROM / at**2 * 1e17 * (1 + z)
-    return (band_fluxes(galaxy_light.spectra(truth)) * scale[:, None]).astype(np.float32)
+    return (galaxy_light.fluxes(truth) * scale[:, None]).astype(np.float32)
 
 
 def kpc_to_arcsec(z: NDArray) -> NDArray[np.float64]:
@@ -69,9 +69,10 @@ def kpc_to_arcsec(z: NDArray) -> NDArray[np.float64]:
     return _ARCSEC * (1 + z) / (1e3 * comoving_distance(z))
 
 
-def draw(n: int, rng: np.random.Generator, kind: str) -> tuple[Scene, dict[str, NDArray]]:
-    """Galaxies of a kind of `POPULATIONS` between `BRIGHT` and `FAINT`, with one Sersic profile each."""
-    flux, truth = _seen(n, rng, kind)
+def draw(n: int, rng: np.random.Generator, kind: str, z_from: float = Z_FROM,
+         faint: float = FAINT) -> tuple[Scene, dict[str, NDArray]]:
+    """Galaxies of a kind of `POPULATIONS`, with one Sersic profile each, beyond a redshift and above a brightness in z."""
+    flux, truth = _seen(n, rng, kind, z_from, faint)
     population, z = POPULATIONS[kind], truth["true_z"]
     bright = -0.4 * (truth["true_m_5500"] - population.m_star + population.evolution * z)  # log10 L / L*
     size = population.size * 10 ** (population.size_slope * bright + 0.15 * rng.standard_normal(n))
@@ -92,15 +93,15 @@ def shape_columns(scene: Scene) -> dict[str, NDArray]:
             "true_pa": (np.degrees(scene.angle) - 90) % 180}
 
 
-def _seen(n: int, rng: np.random.Generator, kind: str) -> tuple[NDArray, dict[str, NDArray]]:
-    """Fluxes and truth of n galaxies bright enough: drawn in a volume, of which most is too faint."""
+def _seen(n: int, rng: np.random.Generator, kind: str, z_from: float, faint: float) -> tuple[NDArray, dict[str, NDArray]]:
+    """Fluxes and truth of n galaxies bright enough: drawn in a volume, of which some are too faint."""
     parts, have = [], 0
     while have < n:
-        m = 3 * (n - have) + 32
-        truth, m_rest = _in_volume(m, rng, kind)
+        m = 2 * (n - have) + 16
+        truth, m_rest = _in_volume(m, rng, kind, z_from, faint)
         flux = light(truth, m_rest)
         magnitude = magnitudes_of(flux[:, BANDS.index("z")])
-        seen = (magnitude > BRIGHT) & (magnitude < FAINT)
+        seen = (magnitude > BRIGHT) & (magnitude < faint)
         kept = {"flux": flux, "true_z": truth["true_z"], "true_m_5500": m_rest, "true_ebv": truth["ebv"]}
         parts.append({name: values[seen] for name, values in kept.items()})
         have += int(seen.sum())
@@ -108,23 +109,30 @@ def _seen(n: int, rng: np.random.Generator, kind: str) -> tuple[NDArray, dict[st
     return truth.pop("flux"), truth
 
 
-def _in_volume(n: int, rng: np.random.Generator, kind: str) -> tuple[dict[str, NDArray], NDArray]:
+def _in_volume(n: int, rng: np.random.Generator, kind: str, z_from: float,
+               faint: float) -> tuple[dict[str, NDArray], NDArray]:
+    """Redshifts, stars and absolute magnitudes of galaxies that can be bright enough to be seen."""
     population = POPULATIONS[kind]
-    u, share = _volume(kind)
-    z = np.interp(rng.random(n), share, u)
-    below = _schechter(kind)
-    m = np.interp(rng.random(n), below[1], below[0]) + population.m_star - population.evolution * z
+    z_table, below = _volume(kind, z_from, faint)
+    z = np.interp(rng.random(n), below, z_table)
+    relative, share = _schechter(kind)
+    brighter = np.interp(_faintest(z, population, faint), relative, share)
+    m = np.interp(rng.random(n) * brighter, share, relative) + population.m_star - population.evolution * z
     stars = galaxy_light.old_stars if kind == "PASSIVE" else galaxy_light.forming_stars
     return {"true_z": z} | stars(n, rng), m
 
 
+def _faintest(z: NDArray, population: Population, faint: float) -> NDArray[np.float64]:
+    """Magnitude relative to M* below which no galaxy is seen; half a magnitude is for colours bluer than flat."""
+    return faint + 0.5 - distance_modulus(z) + 2.5 * np.log10(1 + z) - population.m_star + population.evolution * z
+
+
 @cache
-def _volume(kind: str) -> tuple[NDArray, NDArray]:
-    """Redshifts and the share of the volume below them. Far away only the brightest are seen: those volumes count less."""
-    z = _Z_TABLE
-    faintest = FAINT - distance_modulus(z) - POPULATIONS[kind].m_star + POPULATIONS[kind].evolution * z - 0.5
+def _volume(kind: str, z_from: float, faint: float) -> tuple[NDArray, NDArray]:
+    """Redshifts and the share below them of all the galaxies that can be seen."""
+    z = np.linspace(z_from, _Z_TO, 312)
     m, share = _schechter(kind)
-    weight = volume_per_redshift(z) * np.maximum(np.interp(faintest, m, share), 1e-4)
+    weight = volume_per_redshift(z) * np.interp(_faintest(z, POPULATIONS[kind], faint), m, share)
     return z, np.cumsum(weight) / weight.sum()
 
 

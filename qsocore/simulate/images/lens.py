@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_ANGLES = 256  # brackets around the circle
-_BISECTIONS = 40
 MOST_IMAGES = 4
 
 
@@ -84,7 +82,7 @@ def _vector(lenses: Lenses, source: NDArray, phi: NDArray) -> tuple[NDArray, NDA
     return x * cos + y * sin, y * cos - x * sin
 
 
-def images(lenses: Lenses, source: NDArray) -> tuple[NDArray, NDArray]:
+def images(lenses: Lenses, source: NDArray, angles: int = 256, bisections: int = 40) -> tuple[NDArray, NDArray]:
     """All images of point sources.
 
     Parameters
@@ -93,6 +91,8 @@ def images(lenses: Lenses, source: NDArray) -> tuple[NDArray, NDArray]:
         n of them.
     source : ndarray, shape (n, 2)
         True places, arcsec from the lens.
+    angles, bisections : int
+        Brackets around the circle, and halvings of each: fewer are faster and will miss pairs of images that nearly merge.
 
     Returns
     -------
@@ -102,14 +102,14 @@ def images(lenses: Lenses, source: NDArray) -> tuple[NDArray, NDArray]:
         Signed, NaN likewise.
     """
     n = len(source)
-    edges = np.broadcast_to(np.linspace(-np.pi, np.pi, _ANGLES + 1), (n, _ANGLES + 1))
+    edges = np.broadcast_to(np.linspace(-np.pi, np.pi, angles + 1), (n, angles + 1))
     _, across = _vector(lenses, source, edges)
     bracket = (across[:, :-1] > 0) != (across[:, 1:] > 0)
     row, cell = np.nonzero(bracket)
     part = Lenses(*(values[row] for values in vars(lenses).values()))
     low, high, at = edges[row, cell][:, None], edges[row, cell + 1][:, None], source[row]
     rising = across[row, cell + 1] > across[row, cell]
-    for _ in range(_BISECTIONS):
+    for _ in range(bisections):
         middle = (low + high) / 2
         before = (_vector(part, at, middle)[1] < 0) == rising[:, None]
         low, high = np.where(before, middle, low), np.where(before, high, middle)

@@ -23,7 +23,7 @@ SMALLEST = 0.25
 """Least Einstein radius, arcsec: below, a ground-based image holds nothing of a lens."""
 _SHEAR, _SHEAR_SCATTER = 0.05, 0.2  # median, and dex
 _FABER_JACKSON = -21.9  # absolute magnitude at rest 5500 Angstrom of 200 km/s at z = 0; L ~ sigma^4
-_CANDIDATES = 24  # source places tried per lens
+_CANDIDATES = 16  # source places tried per lens
 _BIAS = 0.8  # power of the magnification by which a place is favoured: fainter quasars are the more
 _MOST_MU = 100.0
 
@@ -110,14 +110,14 @@ def _images(lenses: Lenses, rng: np.random.Generator) -> tuple[NDArray, NDArray]
     tried = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)  # (n, candidates, 2)
     tried[:, -1] *= 0.02 / 1.2  # behind the centre, where there are always several
     each = Lenses(*(np.repeat(values, _CANDIDATES) for values in vars(lenses).values()))
-    place, mu = images(each, tried.reshape(-1, 2))
+    _, mu = images(each, tried.reshape(-1, 2), angles=48, bisections=6)  # near enough to choose by
     total = np.nansum(np.abs(mu), axis=1).reshape(n, _CANDIDATES)
     several = np.isfinite(mu).sum(axis=1).reshape(n, _CANDIDATES) >= 2
     weight = np.where(several, np.minimum(total, _MOST_MU) ** _BIAS, 0.0)
     weight[:, -1] *= 1e-3  # only where no other will do
     share = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
-    pick = (share < rng.random((n, 1))).sum(axis=1).clip(max=_CANDIDATES - 1) + _CANDIDATES * np.arange(n)
-    return place[pick], mu[pick]
+    pick = (share < rng.random((n, 1))).sum(axis=1).clip(max=_CANDIDATES - 1)
+    return images(lenses, tried[np.arange(n), pick])
 
 
 def _galaxy(z: NDArray, sigma: NDArray, lenses: Lenses, rng: np.random.Generator):

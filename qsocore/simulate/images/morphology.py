@@ -25,6 +25,7 @@ TAKEN_FOR = MappingProxyType({"ROUND": "BETWEEN", "BETWEEN": "ROUND", "CIGAR": "
 HARD = 0.7
 """Difficulty from which a galaxy counts as hard."""
 
+_YOUNG = MappingProxyType({"ROUND": 0.2, "BETWEEN": 0.3, "CIGAR": 0.45, "EDGEON": 0.7, "SPIRAL": 0.9})  # share that forms stars
 _R_BRIGHT, _R_FAINT = 16.0, 19.5  # r magnitudes
 
 
@@ -44,7 +45,7 @@ def draw(n: int, rng: np.random.Generator, kind: str) -> tuple[Scene, dict[str, 
     magnitude = np.clip(counts(n, rng, _R_BRIGHT, _R_FAINT, 0.3) + 1.2 * (hard - 0.5), _R_BRIGHT, _R_FAINT + 0.7)
     r_e = np.clip((1.75 - 0.85 * hard) * 10 ** (0.08 * rng.standard_normal(n)), 0.5, 2.4) * shape.pop("larger", 1.0)
     z = np.clip(0.03 + 0.10 * rng.gamma(1.8, 0.55, n), 0.01, 0.35)
-    late = kind in ("SPIRAL", "EDGEON") or rng.random(n) < 0.15
+    late = rng.random(n) < _YOUNG[kind]
     disc, bulge = _light(z, late, magnitude, rng)
     share = shape["bulge"]
     rows = np.flatnonzero(share > 0)
@@ -61,14 +62,14 @@ def draw(n: int, rng: np.random.Generator, kind: str) -> tuple[Scene, dict[str, 
                    "true_arm_contrast": shape["arms"][:, 1], "true_difficulty": hard, "true_hard": (hard > HARD).astype(float)}
 
 
-def _light(z: NDArray, late: NDArray | bool, magnitude: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+def _light(z: NDArray, late: NDArray, magnitude: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
     """Fluxes (n, n_bands) of the galaxy as a whole in young and old light, both of the r magnitudes (n,)."""
     n = z.size
     old = galaxies.light({"true_z": z} | galaxy_light.old_stars(n, rng), np.full(n, -21.0))
     young = galaxies.light({"true_z": z} | galaxy_light.forming_stars(n, rng), np.full(n, -21.0))
     r = BANDS.index("r")
     old, young = (flux * (fluxes_of(magnitude) / flux[:, r])[:, None] for flux in (old, young))
-    return np.where(np.broadcast_to(late, n)[:, None], young, old), old
+    return np.where(late[:, None], young, old), old
 
 
 def _smooth(index: NDArray, q: NDArray) -> dict[str, NDArray]:
