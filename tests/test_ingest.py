@@ -398,8 +398,8 @@ def test_a_catalogue_is_joined_by_id_and_by_position(tmp_path):
     order = np.argsort(store.column("target"))
     assert store.column("z")[order] == pytest.approx([1.5, np.nan, 2.5, 3.5], nan_ok=True)
     assert store.column("class")[order].tolist() == ["QSO", "", "STAR", "QSO"]
-    assert store.column("g_mag")[order] == pytest.approx([20.5, np.nan, np.nan, 21.0], nan_ok=True)
-    assert store.columns["g_mag"].role == "magnitude" and store.columns["g_mag"].unit == "mag"
+    assert store.column("mag_g")[order] == pytest.approx([20.5, np.nan, np.nan, 21.0], nan_ok=True)
+    assert store.columns["mag_g"].role == "magnitude" and store.columns["mag_g"].unit == "mag"
     assert store.columns["count"].dtype == "int64" and "3 " in report.table()
 
 

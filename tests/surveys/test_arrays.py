@@ -228,7 +228,7 @@ def test_a_header_that_cannot_be_understood_is_refused(tmp_path, header):
 
 
 @pytest.mark.parametrize(("array", "expected"), [
-    (np.ones((10, 28, 28, 5)), "image"), (np.array(["a", "b"]), "catalogue"), (np.ones((7016, 2)), "unknown-layout"),
+    (np.ones((10, 28, 28, 5)), "no-bands"), (np.array(["a", "b"]), "catalogue"), (np.ones((7016, 2)), "unknown-layout"),
     (np.ones((5, 1500), int), "unknown-layout")])
 def test_other_arrays_are_called_what_they_are(tmp_path, array, expected):
     np.save(tmp_path / "a.npy", array)
@@ -285,7 +285,7 @@ def test_quasarnet_table(tmp_path, wide):
 
 def test_an_image_of_443_pixels_is_no_table_of_spectra(tmp_path):
     fits.PrimaryHDU(np.ones((443, 443), np.float32)).writeto(tmp_path / "sky.fits")
-    assert reason(tmp_path / "sky.fits") == "image"
+    assert reason(tmp_path / "sky.fits") == "no-bands"
 
 
 def test_a_truncated_quasarnet_file_is_refused(tmp_path):

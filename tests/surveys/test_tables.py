@@ -144,12 +144,12 @@ def test_joined_columns_get_free_names_and_missing_values(tmp_path):
     table = read_table(write(tmp_path / "a.parquet"))
     found = match(table, {"native_id": np.array([str(2**60 + 1), "none", str(2**60 + 3)], object)}, np.full(3, np.nan),
                   np.full(3, np.nan))
-    values, columns = joined(table, found, {"object_id", "g_mag"})
-    assert list(values) == ["targetid", "ra_cat", "dec_cat", "z_cat", "g_mag_cat", "class_cat"]
+    values, columns = joined(table, found, {"object_id", "mag_g"})
+    assert list(values) == ["targetid", "ra_cat", "dec_cat", "z_cat", "mag_g_cat", "class_cat"]
     assert values["targetid"].tolist() == [2**60 + 1, None, 2**60 + 3]  # exact: it did not go through a float
     assert values["class_cat"].tolist() == ["QSO", None, ""] and np.isnan(values["z_cat"][1])
     by_name = {column.name: column for column in columns}
-    assert by_name["z_cat"].sentinels == (-9999.0,) and by_name["g_mag_cat"].unit == "mag"
+    assert by_name["z_cat"].sentinels == (-9999.0,) and by_name["mag_g_cat"].unit == "mag"
 
 
 @settings(max_examples=40, deadline=None)
