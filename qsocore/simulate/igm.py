@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from qsocore.simulate.forest import LYMAN_ALPHA, LYMAN_LIMIT, PROXIMITY, SERIES
 from qsocore.units import C_KM_S
 
+# Effective optical depths of the series over Ly-alpha's of the same gas. They are nearer to it than the lines' strengths (0.16,
+# 0.056) are, for what is opaque cannot become more so: 1 / 2.25 and 1 / 4.4 (Fan et al. 2006, AJ 132, 117), then ours
+_EFFECTIVE = (0.44, 0.23, 0.14, 0.10)
 _JOIN = 4.8  # redshift at which Bosman's measurement takes over from Becker's
 _LEAST = 1.45  # redshift below which Becker's formula is not positive
 
@@ -40,7 +43,7 @@ def transmission(wave: NDArray, z: NDArray, opacity: ArrayLike = 1.0) -> NDArray
     """
     z = np.asarray(z, np.float64)[:, None]
     tau = np.zeros((len(z), wave.size))
-    for line, strength in ((LYMAN_ALPHA, 1.0), *SERIES):
+    for line, strength in zip((LYMAN_ALPHA, *(line for line, _ in SERIES)), (1.0, *_EFFECTIVE), strict=True):
         at = wave / line - 1  # redshift of the gas that absorbs here in this line
         away = np.maximum(C_KM_S * (z - at) / (1 + z), 0.0)  # km/s in front of the source
         tau += strength * effective_optical_depth(at) * (away / (away + PROXIMITY))

@@ -37,6 +37,7 @@ _COLOURS = np.array([
 ])
 _SCATTER = np.array([0.25, 0.22, 0.07, 0.06, 0.09, 0.12, 0.10, 0.05])
 _EARLIEST, _LATEST = 5.0, 28.5
+_FALL = MappingProxyType({"M": 1.6, "L": 1.6, "T": 4.0})  # types after which the counts of a flux limit fall by e
 _COUNTS = 0.4  # slope of log10 counts per magnitude: the disc of the Galaxy ends behind them
 BRIGHT, FAINT = 17.5, 21.5
 """z magnitudes between which they are drawn."""
@@ -56,9 +57,9 @@ def draw(n: int, rng: np.random.Generator, letter: str) -> tuple[Scene, dict[str
     """Dwarfs of a class, "M" (from M5), "L" or "T" (to T8.5): early ones are the more."""
     first = FIRST[letter]
     low, high = max(first, _EARLIEST), min(first + 10.0, _LATEST)
-    early = low + rng.exponential({"M": 1.6, "L": 2.2, "T": 4.0}[letter], n)
+    early = low + rng.exponential(_FALL[letter], n)
     flat = rng.uniform(low, high, n)
-    kind = np.where((rng.random(n) < 0.7) & (early < high), early, flat)
+    kind = np.where((rng.random(n) < 0.8) & (early < high), early, flat)
     colour = colours(kind) + _SCATTER * rng.standard_normal((n, _SCATTER.size))
     z = counts(n, rng, BRIGHT, FAINT, _COUNTS)
     steps = np.concatenate([np.zeros((n, 1)), -np.cumsum(colour, axis=1)], axis=1)  # magnitudes less g
