@@ -156,6 +156,15 @@ def sky_of(band: NDArray) -> tuple[float, float]:
     return level, float(1.4826 * np.median(np.abs(values - level))) or 1.0
 
 
+def noise_of(cube: Cube, name: str) -> float:
+    """Scatter of a band's sky: by its inverse variance where that is known, else as `sky_of` has it."""
+    if cube.ivar is not None:
+        known = cube.ivar[..., cube.bands.index(name)]
+        if (known > 0).any():
+            return float(1 / np.sqrt(np.median(known[known > 0])))
+    return sky_of(cube.band(name))[1]
+
+
 def limits_of(band: NDArray) -> tuple[float, float]:
     """Where black and white are: a sigma below the sky, and a bright percentile."""
     level, scatter = sky_of(band)
@@ -167,8 +176,7 @@ def limits_of(band: NDArray) -> tuple[float, float]:
 def own_scale(cube: Cube) -> Scale:
     """The brightness of one image, at which others can be shown beside it."""
     known = {name: cube.band(name) for name in cube.bands if not cube.lacks(name)}
-    return Scale({name: limits_of(band) for name, band in known.items()},
-                 {name: sky_of(band)[1] for name, band in known.items()})
+    return Scale({name: limits_of(band) for name, band in known.items()}, {name: noise_of(cube, name) for name in known})
 
 
 def common_scale(cubes: Iterable[Cube]) -> Scale:
@@ -177,7 +185,8 @@ def common_scale(cubes: Iterable[Cube]) -> Scale:
     for cube in cubes:
         for name in cube.bands:
             if not cube.lacks(name):
-                skies.setdefault(name, []).append((*sky_of(cube.band(name)), limits_of(cube.band(name))[1]))
+                band = cube.band(name)
+                skies.setdefault(name, []).append((sky_of(band)[0], noise_of(cube, name), limits_of(band)[1]))
     limits, scatters = {}, {}
     for name, known in skies.items():
         level, scatter, high = np.array(known).T
@@ -246,14 +255,16 @@ def triples_of(bands: tuple[str, ...]) -> list[tuple[str, str, str]]:
 def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8] | None:
     """Three bands in colour after Lupton et al. (2004, PASP 116, 133); faint structure keeps its hue.
 
+    The sky's level is subtracted from each band, which is then measured by its sky's scatter: as deep surveys are balanced, an
+    ordinary galaxy is neither red nor blue.
+
     Parameters
     ----------
     cube : Cube
-        The sky's level is subtracted from each band.
     look : Look
         Q, above which the asinh bends from linear to logarithmic earlier, and the width of the linear part.
     scale : Scale, optional
-        Whose scatter the width is measured in; by default the image's own.
+        Whose scatter is meant; by default the image's own.
 
     Returns
     -------
@@ -264,12 +275,13 @@ def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArra
     chosen = shown_colours(cube, look)
     if chosen is None:
         return None
-    skies = [sky_of(cube.band(name)) for name in chosen]
-    planes = [np.nan_to_num(cube.band(name) - level) for name, (level, _) in zip(chosen, skies, strict=True)]
-    own = [scatter for name, (_, scatter) in zip(chosen, skies, strict=True) if not cube.lacks(name)] or [1.0]
-    scatter = np.median([scale.scatter.get(name, 1.0) for name in chosen] if scale else own)
+    planes = []
+    for name in chosen:
+        level, _ = sky_of(cube.band(name))
+        scatter = scale.scatter.get(name) if scale else None
+        planes.append(np.nan_to_num((cube.band(name) - level) / (scatter or noise_of(cube, name))))
     with np.errstate(divide="ignore", invalid="ignore"):  # where there is no light at all
-        picture = make_lupton_rgb(*planes, stretch=look.width * float(scatter), Q=look.softening)
+        picture = make_lupton_rgb(*planes, stretch=look.width, Q=look.softening)
     return 255 - picture if look.invert else picture
 
 

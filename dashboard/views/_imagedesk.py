@@ -113,7 +113,7 @@ def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[st
         made.append(("on_off", "model", "model", "Reconstruction and residual"))
     if why:
         made += [("menu", "why", "Which pixels speak for it", [("", "explain …"), *why]),
-                 ("on_off", "occlusion", "occl.", "By occlusion, not by gradients")]
+                 ("on_off", "occlusion", "occlusion", "By occlusion, not by gradients", "why")]
     if triples:
         made.append(("sliders", [("softening", "Q", "Softening Q", _RANGES["softening"]),
                                  ("width", "σ", "Colour stretch in sigma of the sky", _RANGES["width"])]))

@@ -61,8 +61,7 @@ class Plate:
         many = " many" if self.n_rows > 1 else ""
         colours = "".join(self._colours())
         shown = f'<div class="colours">{colours}</div>' if colours else ""
-        return (f'<div class="image{many}" style="--bands: {len(self.cube.bands)}; --rows: {self.n_rows}; '
-                f'--pictures: {1 + (self.model is not None)}"><div class="plate">'
+        return (f'<div class="image{many}" style="--bands: {len(self.cube.bands)}; --rows: {self.n_rows}"><div class="plate">'
                 f'{shown}<div class="bands">{"".join(self._bands())}</div></div>{self._also()}</div>')
 
     # ---- colour
@@ -74,7 +73,7 @@ class Plate:
             return []
         said = "".join(names[::-1])
         masked = np.stack([cube.masked[..., cube.bands.index(name)] for name in names]).all(axis=0)
-        widths = _WIDTHS if self.n_rows == 1 else _WIDTHS[1:2]
+        widths = _WIDTHS if self.n_rows == 1 else _WIDTHS[1:2] if self.model else _WIDTHS[1::-1]
         made = []
         for what, factor in widths:
             picture = image.lupton(cube, replace(look, width=look.width * factor), self.scale)

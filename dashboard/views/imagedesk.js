@@ -24,8 +24,11 @@ export function render({model, el}) {
   }
   const one_of = (name, title, options) => make("span", {class: "joined", role: "group", "aria-label": title},
     ...options.map(([value, text, said]) => chip(name, value, text, said, () => model.chosen[name] === value, () => tell(name, value))))
-  const on_off = (name, text, title) =>
-    chip(name, true, text, title, () => Boolean(model.chosen[name]), () => tell(name, !model.chosen[name]))
+  const on_off = (name, text, title, needs = null) => { // of use while another choice is made
+    const button = chip(name, true, text, title, () => Boolean(model.chosen[name]), () => tell(name, !model.chosen[name]))
+    marks.push(() => { button.hidden = needs !== null && !model.chosen[needs] })
+    return button
+  }
   const slider = (name, text, title, [min, max]) => { // equal steps are equal factors
     const input = make("input", {type: "range", min: Math.log(min), max: Math.log(max), step: Math.log(max / min) / 120,
                                  "aria-label": title, oninput: () => { say(Math.exp(input.value)); tell(name, Math.exp(input.value)) },

@@ -55,11 +55,14 @@ class Found:
         What is said of each.
     without : int
         Objects without latents, which can be nobody's neighbours.
+    space : str
+        In what they are near.
     """
 
     rows: np.ndarray
     cards: list[dict[str, str]]
     without: int
+    space: str = ""
 
 
 class NeighboursPane:
@@ -105,7 +108,7 @@ class NeighboursPane:
         table = self.session.table
         without = f" · {found.without:,} without latents are left out" if found.without else ""
         self.note.object = (f'<div class="said">The {len(found.rows)} nearest of {table.n_rows:,} in all '
-                            f"{len(table.latent_names)} latents of {words.html(self.session.state.run)}, "
+                            f"{found.space} of {words.html(self.session.state.run)}, "
                             f"with their distances{without}</div>")
         self.cards.cards = found.cards
         if self.body.objects != [self.note, self.cards]:
@@ -133,7 +136,9 @@ def look_around(table: AtlasTable, index, row: int, sprites: Sprites | None = No
         facts += [f"z {values['z']:.4f}"] if pandas.notna(values.get("z")) else []
         cards.append({"id": ids[k], "facts": "  ".join(facts), "distance": f"{distances[k]:#.3g}", "path": shapes[k],
                       "image": pictures[k]})
-    return Found(rows, cards, int(np.isnan(table.numbers(table.latent_names[0])).sum()))
+    n_features, n_latents = table.features(rows[:1]).shape[1], len(table.latent_names)
+    space = f"{n_latents} latents" if n_features == n_latents else f"{n_features} features"
+    return Found(rows, cards, int(np.isnan(table.numbers(table.latent_names[0])).sum()), space)
 
 
 VIEW = View(TITLE, "object tab", 1, NeighboursPane)
