@@ -32,6 +32,7 @@ from qsocore.surveys._ids import named
 from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, mark_saturated
+from qsocore.surveys._npy import declared
 from qsocore.surveys._pixels import to_ivar
 from qsocore.surveys._planes import fwhm_of
 from qsocore.surveys.probe import Probe
@@ -54,6 +55,9 @@ class CutoutsArrays(ImageSurvey):
 
     def identify(self, probe: Probe) -> bool:
         """A file of arrays with one of three or four axes of numbers."""
+        if probe.kind == "npy":  # also one that breaks off: `read` says so
+            found = declared(probe.file)
+            return found is not None and len(found[0]) in (3, 4) and found[2].kind in "fiu"
         if probe.kind not in _KINDS:
             return False
         try:

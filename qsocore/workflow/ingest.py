@@ -101,6 +101,7 @@ class Job:
     writer: StoreWriter
     reader: Reader
     catalog: Version | None
+    most: int  # rows after which a block goes on with another shard
 
     def notebook(self, block: Block) -> Path:
         """Where the block's reports lie until the store is whole."""
@@ -165,10 +166,11 @@ def ingest(inputs: Iterable[str | Path], out: str | Path | None = None, *, surve
     joining = _version(Path(catalog)) if catalog else None
     if joining:
         _table(joining)  # a table that cannot be read is refused before anything is written
-    blocks = _blocks(files, _most(reader.grid))
+    most = _most(reader.grid)
+    blocks = _blocks(files, most)
     writer = StoreWriter(out, reader.grid, _provenance(blocks, survey, joining) | said,
                          sum(len(block.shards) for block in blocks))
-    job = Job(writer, reader, joining)
+    job = Job(writer, reader, joining, most)
     _run(job, blocks, workers or _worthwhile(blocks))
     books = [Notebook.from_json(job.notebook(block).read_text()) for block in blocks]
     result = IngestReport(str(out), [file for book in books for file in book.files] + others)
@@ -264,13 +266,13 @@ def _run(job: Job, blocks: list[Block], workers: int) -> None:
 
 def read_block(job: Job, block: Block) -> int:
     """Read one block's files, write its shards and then its reports; returns the number of files."""
-    left, rows, notebook, most = list(block.shards), job.reader.rows(), Notebook(), _most(job.writer.grid)
+    left, rows, notebook = list(block.shards), job.reader.rows(), Notebook()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that astropy mends by itself, once a file
         for file in block.files:
             notebook.files.append(FileReport(str(file.path), file.size))
             for _ in _read(job, file, rows, notebook.files[-1]):
-                if len(rows) >= most and len(left) > 1:
+                if len(rows) >= job.most and len(left) > 1:
                     _write(job, left.pop(0), rows, notebook)
                     rows.clear()  # and no new ones: the file goes on to be read into these
     for shard in left[1:]:

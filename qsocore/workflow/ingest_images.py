@@ -329,7 +329,7 @@ def _alike(sources: list[Source], wish: Wish, refused: dict[str, ReadError]) -> 
             scales[at] = scales[at][0], scales[at][1] + count
     if len(scales) < 2:
         return sources
-    chosen = max(scales, key=lambda entry: entry[1])[0]
+    chosen = max(scales, key=lambda entry: (entry[1], isfinite(entry[0])))[0]
     out = []
     for source in sources:
         if _same(chosen, source.layout.pixel_scale):

@@ -135,6 +135,8 @@ class IngestReport:
         if self.joined:
             lines.append(f"{'joined':10} {sum(self.joined['by'].values()):>9,}  with {self.joined['path']} "
                          f"by {_counts(self.joined['by'])}")
+            alone = self.read - sum(self.joined["by"].values())
+            lines += [f"{'':10} {alone:>9,}  have no row in it"] if alone else []
         lines.append(f"{'in store':10} {self.read - self.doubled:>9,}  {self.store or 'no store was written'}")
         return "\n".join(lines)
 
