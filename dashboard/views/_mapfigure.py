@@ -36,7 +36,9 @@ _CLEAR = ["#00000000"] * 256
 _DIM = 0.28  # of the context while something is selected
 NO_RARE = {"x": [], "y": [], "level": [], "alpha": [], "id": [], "why": [], "facts": [], "picture": []}
 _HOVER = """
-<div style="font-size:12px;line-height:1.4;display:flex;gap:8px;align-items:flex-start">PICTURE
+<div style="font-size:12px;line-height:1.4;display:flex;gap:8px;align-items:flex-start"><style>:host {
+  --tooltip-color: var(--mui-palette-background-paper) !important; --tooltip-border: var(--mui-palette-divider) !important;
+  --tooltip-text: var(--mui-palette-text-primary) !important; }</style>PICTURE
 <div><div style="font-weight:600">@id</div><div>@facts</div><div style="opacity:.7">@why</div></div></div>"""
 _IN_TIP = "object-fit:contain;image-rendering:pixelated;border-radius:3px;flex:none"
 _PICTURES = {"": "", "images": "height:96px;max-width:120px", "spectra": "width:120px;height:36px"}
