@@ -18,13 +18,14 @@ from qsocore.units import C_KM_S
 _ARCSEC = np.degrees(1.0) * 3600
 _SIGMA = 161.0, 2.32, 2.67  # velocity function of early types (Choi, Park & Vogeley 2007, ApJ 658, 884)
 _SIGMAS, _Z_LENS = np.linspace(80, 400, 161), np.linspace(0.1, 2.0, 96)
+_FEWER = -1.5  # power of 1 + z of their comoving density: about a third at z = 1 (our choice)
 _Z_SOURCE = 6.0  # for the cross-sections alone
 SMALLEST = 0.25
 """Least Einstein radius, arcsec: below, a ground-based image holds nothing of a lens."""
 _SHEAR, _SHEAR_SCATTER = 0.05, 0.2  # median, and dex
 _FABER_JACKSON = -21.9  # absolute magnitude at rest 5500 Angstrom of 200 km/s at z = 0; L ~ sigma^4
 _CANDIDATES = 16  # source places tried per lens
-_BIAS = 0.8  # power of the magnification by which a place is favoured: fainter quasars are the more
+_BIAS = 1.0  # power of the magnification by which a place is favoured: fainter quasars are the more
 _MOST_MU = 100.0
 
 
@@ -71,7 +72,7 @@ def _cross_sections() -> tuple[NDArray, NDArray]:
     """Cells of (velocity dispersion, redshift), and the share of all cross-section to lens up to each, (n_cells,)."""
     sigma, z = np.meshgrid(_SIGMAS, _Z_LENS, indexing="ij")
     x = sigma / _SIGMA[0]
-    number = x ** (_SIGMA[1] - 1) * np.exp(-(x ** _SIGMA[2])) * volume_per_redshift(z)
+    number = x ** (_SIGMA[1] - 1) * np.exp(-(x ** _SIGMA[2])) * volume_per_redshift(z) * (1 + z) ** _FEWER
     theta = einstein_radius(sigma, z, _Z_SOURCE)
     weight = np.where(theta > SMALLEST, number * theta**2, 0.0).ravel()
     return np.stack([sigma.ravel(), z.ravel()], axis=1), np.cumsum(weight) / weight.sum()

@@ -66,7 +66,7 @@ def look(scene: Scene, total: NDArray, infrared: tuple[NDArray, NDArray], grid: 
     shift = rng.uniform(-0.5, 0.5, (scene.n, 2))  # a cutout is made of whole pixels
     columns = np.array([BANDS.index(band) for band in grid.bands])
     image = render(scene, grid, columns, fwhm, shift)
-    variance = noise.add(image, sigma, grid.bands, rng)
+    variance = noise.add(image, sigma, grid.bands, rng, grid.pixel_scale)
     flux, error = np.full((2, scene.n, len(BANDS)), np.nan)
     flux[:, columns], error[:, columns] = photometry.aperture(image, variance, shift, grid.pixel_scale)
     flux[:, -4:], error[:, -4:] = infrared

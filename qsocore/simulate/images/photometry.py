@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from qsocore.catalog import Column
 from qsocore.simulate.bands import BANDS, fluxes_of, magnitudes_of
-from qsocore.simulate.images.noise import APERTURE, CORRELATION, DEPTH
+from qsocore.simulate.images.noise import APERTURE, DEPTH, correlation, weights
 
 MISSING = 99.0
 """Magnitude, and its error, of what is not detected."""
@@ -64,14 +64,7 @@ def aperture(image: NDArray, variance: NDArray, shift: NDArray, pixel_scale: flo
     """
     inside = weights(image.shape[-1], shift, APERTURE / 2 / pixel_scale)
     flux = np.einsum("nbyx,nyx->nb", image, inside, optimize=True)
-    return flux, np.sqrt(CORRELATION * np.einsum("nbyx,nyx->nb", variance, inside**2, optimize=True))
-
-
-def weights(side: int, shift: NDArray, radius: float) -> NDArray[np.float32]:
-    """Share of each pixel (n, side, side) inside circles of a radius in pixels, good to a percent of the area."""
-    axis = np.arange(side) - (side - 1) / 2
-    away = np.hypot(axis - shift[:, 0, None, None], axis[:, None] - shift[:, 1, None, None])
-    return np.clip(radius - away + 0.5, 0, 1).astype(np.float32)
+    return flux, np.sqrt(correlation(pixel_scale) * np.einsum("nbyx,nyx->nb", variance, inside**2, optimize=True))
 
 
 def infrared(flux: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
