@@ -24,7 +24,7 @@ KINDS: Mapping[str, Draw] = MappingProxyType({
     "BLEND": blends.draw, **{kind: partial(morphology.draw, kind=kind) for kind in morphology.CLASSES}})
 """Every class and what draws n of it."""
 
-NEAR_CUTS = MappingProxyType({kind: {"z_from": 0.9, "faint": 20.7} for kind in galaxies.POPULATIONS})
+NEAR_CUTS = MappingProxyType({kind: {"z_from": 0.965, "faint": 20.7} for kind in galaxies.POPULATIONS})
 """What a class is told when only what passes the cuts of "glq" is wanted, so that less is drawn in vain: no galaxy nearer has
 i - z > 1, and none fainter has z < 21 in the aperture."""
 

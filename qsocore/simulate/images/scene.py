@@ -124,7 +124,7 @@ def render(scene: Scene, grid: ImageGrid, columns: NDArray, fwhm: NDArray, shift
     """
     size = next_fast_len(2 * grid.side, real=True)
     kx, ky = np.meshgrid(rfftfreq(size), fftfreq(size))  # cycles per pixel, (size, size // 2 + 1)
-    away = np.hypot(kx, ky) / grid.pixel_scale
+    away, each = np.unique(np.round(np.hypot(kx, ky) / grid.pixel_scale, 9), return_inverse=True)  # a PSF is round
     arcsec = kx / grid.pixel_scale, ky / grid.pixel_scale
     middle = (grid.side - 1) / 2
     out = np.empty((scene.n, *grid.shape), np.float32)
@@ -148,7 +148,7 @@ def render(scene: Scene, grid: ImageGrid, columns: NDArray, fwhm: NDArray, shift
         spectrum = np.zeros((stop - start, len(columns), *kx.shape), np.complex64)
         for number, image in enumerate(light):
             spectrum[owner[number]] += scene.flux[part[number], columns, None, None] * image
-        spectrum *= psf.transform(away, fwhm[start:stop])
+        spectrum *= psf.transform(away, fwhm[start:stop])[:, :, each]
         out[start:stop] = irfft2(spectrum, s=(size, size), axes=(2, 3))[:, :, :grid.side, :grid.side]
     return out
 
