@@ -34,7 +34,7 @@ class Mosaic(Paged):
     def __init__(self, session: Session):
         self._side = 6
         small = {"size": "small", "margin": (2, 6), "css_classes": ["control"]}
-        self.by = pmui.Select(label="Order", width=190, **small)
+        self.by = pmui.Select(label="Order", width=150, **small)
         self.falling = pmui.Checkbox(label="Largest first", align="center", margin=(0, 4), size="small")
         self.shuffle = pmui.Button(label="Shuffle again", variant="text", size="small", align="center", margin=0, visible=False)
         self.many = pmui.Select(label="On a page", options={f"{side} × {side}": side for side in _SIDES}, value=self._side,
