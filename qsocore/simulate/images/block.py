@@ -156,6 +156,12 @@ def _named(survey: ImageSurvey, number: int) -> dict[str, NDArray]:
             "release": np.full(BLOCK, survey.release, object), "native_id": np.array(native, object)}
 
 
+def _spectroscopic(truth: dict[str, NDArray]) -> dict[str, NDArray]:
+    """Redshifts of galaxies of the morphology set: such are classified where a survey of spectra has been."""
+    shaped = np.isfinite(truth.get("true_difficulty", np.full(BLOCK, np.nan)))
+    return {"z": np.where(shaped, truth["true_z"], np.nan)} if shaped.any() else {}
+
+
 def _catalogue(seen: Seen, kind: NDArray, truth: dict[str, NDArray], survey: ImageSurvey,
                rng: np.random.Generator) -> dict[str, NDArray]:
     subclass = truth.pop("subclass", np.full(BLOCK, "", object))
@@ -167,8 +173,7 @@ def _catalogue(seen: Seen, kind: NDArray, truth: dict[str, NDArray], survey: Ima
     magnitude = magnitudes_of(seen.total)
     total = {f"true_mag_{band}": magnitude[:, number] for number, band in enumerate(BANDS)}
     width = {f"psf_fwhm_{band}": seen.fwhm[:, number] for number, band in enumerate(survey.grid.bands)}
-    return sky | {"class": label, "subclass": subclass, "calibrated": np.ones(BLOCK, bool), "true_class": kind,
-                  "true_subclass": subclass} | truth | total | width | photometry.catalogue(seen.flux, seen.error)
+    return sky | _spectroscopic(truth) | {"class": label, "subclass": subclass, "true_class": kind, "true_subclass": subclass} | truth | total | width | photometry.catalogue(seen.flux, seen.error)
 
 
 def _arrays(seen: Seen, grid: ImageGrid) -> ObservedImages:
