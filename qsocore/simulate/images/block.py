@@ -173,7 +173,8 @@ def _catalogue(seen: Seen, kind: NDArray, truth: dict[str, NDArray], survey: Ima
     magnitude = magnitudes_of(seen.total)
     total = {f"true_mag_{band}": magnitude[:, number] for number, band in enumerate(BANDS)}
     width = {f"psf_fwhm_{band}": seen.fwhm[:, number] for number, band in enumerate(survey.grid.bands)}
-    return sky | _spectroscopic(truth) | {"class": label, "subclass": subclass, "true_class": kind, "true_subclass": subclass} | truth | total | width | photometry.catalogue(seen.flux, seen.error)
+    named = {"class": label, "subclass": subclass, "true_class": kind, "true_subclass": subclass}
+    return sky | _spectroscopic(truth) | named | truth | total | width | photometry.catalogue(seen.flux, seen.error)
 
 
 def _arrays(seen: Seen, grid: ImageGrid) -> ObservedImages:
