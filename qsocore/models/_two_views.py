@@ -37,7 +37,7 @@ class TwoViewsConfig:
     features : int
         Numbers an object is described by.
     projector : tuple of int
-        Widths of the layers behind the features, which only training has.
+        Widths of the layers behind the features, which only training has; of 0, the loss is of the features themselves.
     temperature : float
         Of ``ntxent`` and ``supcon``.
     tags : tuple of str
@@ -57,8 +57,8 @@ class TwoViewsConfig:
     def __post_init__(self):
         if self.loss not in LOSSES:
             raise ConfigError(f"no contrastive loss is called {self.loss!r}", "loss", did_you_mean(self.loss, LOSSES))
-        if not self.projector or min(self.features, *self.projector) < 1:
-            raise ConfigError("features and projector must be at least 1", type(self).__name__)
+        if self.features < 1 or min(self.projector, default=0) < 0:
+            raise ConfigError("features must be at least 1, and projector 0 or more", type(self).__name__)
         if not self.temperature > 0 or not self.balance >= 0:
             raise ConfigError("temperature must be positive, and balance 0 or more", type(self).__name__)
         if not self.tags:
@@ -71,7 +71,7 @@ class TwoViews(FeatureModel):
     def __init__(self, shape: tuple[int, ...], config: TwoViewsConfig):
         super().__init__(shape, config.features)
         self.config = config
-        self.projector = _projector(config.features, config.projector)
+        self.projector = _projector(config.features, tuple(width for width in config.projector if width))
 
     @abstractmethod
     def view(self, x: Tensor, w: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -110,7 +110,7 @@ def _projector(features: int, widths: tuple[int, ...]) -> nn.Sequential:
     for width in widths[:-1]:
         layers += [nn.Linear(features, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()]
         features = width
-    return nn.Sequential(*layers, nn.Linear(features, widths[-1]))
+    return nn.Sequential(*layers, *(nn.Linear(features, width) for width in widths[-1:]))
 
 
 def labels(config: TwoViewsConfig, store: Store) -> dict[str, NDArray]:

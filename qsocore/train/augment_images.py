@@ -1,8 +1,8 @@
 """Augmentation of cutouts: what may happen to a picture without its object being another one, drawn anew for each step.
 
 Where the north is, where exactly the object lies, how deep the exposure and how sharp the night was say nothing of what it
-is. Its colours do, so that no band is ever scaled by itself. Everything is done to a whole batch of tensors at once: noise,
-then the PSF, then flips, rotation, shift and crop together in a single interpolation (`grid_sample`). Pixels that come from
+is. Its colours do, so that no band is ever scaled by itself. Everything is done to a whole batch of tensors at once: flips,
+rotation, shift and crop together in a single interpolation (`grid_sample`), then the PSF, then noise. Pixels that come from
 outside the cutout, or from beside a masked one, are masked. Only training data, and the views of a contrastive loss, are
 augmented.
 """
@@ -91,12 +91,12 @@ class ImageAugmenter:
         """An augmented copy of a batch, x and w (B, n_bands, H, W); H and W of the copy are those of the crop."""
         do = self.settings
         x = torch.where(w > 0, x, 0.0)
-        if do.noise:
-            x, w = _noisier(x, w, do.noise, generator)
-        if do.blur:
-            x = _broadened(x, w, do.blur * _uniform(generator, x, len(x)))
         if do.flip or do.turn or do.shift or self.side != x.shape[-1]:
             x, w = _resampled(x, w, self._frames(x, generator), self.side)
+        if do.blur:
+            x = _broadened(x, w, do.blur * _uniform(generator, x, len(x)))
+        if do.noise:
+            x, w = _noisier(x, w, do.noise, generator)
         if do.bandless:
             x, w = _without_a_band(x, w, do.bandless, generator)
         return x, w
@@ -147,18 +147,16 @@ def _gaussians(size: int, sigma: Tensor) -> Tensor:
 
 
 def _resampled(x: Tensor, w: Tensor, frames: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Pixels along the new axes, bilinear between the four around each."""
-    n, bands = x.shape[:2]
-    good = (w > 0).all()
-    layers = [x, w] if good else [x, w, (w > 0).to(x.dtype)]
-    places = F.affine_grid(frames, [n, 1, side, side], align_corners=False)  # (B, side, side, 2)
-    drawn = F.grid_sample(torch.cat(layers, dim=1), places, padding_mode="zeros", align_corners=False)
-    if good:  # only what lies outside is missing
-        outside = 1.0 - 1.0 / x.shape[-1]  # beyond the centres of the outermost pixels
-        whole = (places.abs() <= outside + 1e-6).all(dim=-1)[:, None]
+    """Pixels along the new axes: flux bilinear between the four around each, weight that of the nearest."""
+    places = F.affine_grid(frames, [len(x), 1, side, side], align_corners=False)  # (B, side, side, 2)
+    good = w > 0
+    if good.all():  # only what lies beyond the centres of the outermost pixels is missing
+        whole = (places.abs() <= 1.0 - 1.0 / x.shape[-1] + 1e-6).all(dim=-1)[:, None]
     else:
-        whole = drawn[:, 2 * bands :] >= _WHOLE
-    return drawn[:, :bands] * whole, drawn[:, bands : 2 * bands] * whole
+        whole = F.grid_sample(good.to(x.dtype), places, align_corners=False) >= _WHOLE
+    x = F.grid_sample(x, places, align_corners=False)
+    w = F.grid_sample(w, places, mode="nearest", align_corners=False)
+    return x.mul_(whole), w.mul_(whole)
 
 
 def _without_a_band(x: Tensor, w: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -157,7 +157,7 @@ def test_a_view_of_photometry_is_noisier_and_its_weight_knows():
 
 
 @pytest.mark.parametrize("settings", [{"loss": "simclr"}, {"views": 3}, {"channels": ()}, {"temperature": 0.0},
-                                      {"projector": ()}, {"tags": ()}, {"noise": -1.0}, {"stretch": -0.1}])
+                                      {"projector": (-8,)}, {"tags": ()}, {"noise": -1.0}, {"stretch": -0.1}])
 def test_nonsense_is_refused(settings):
     with pytest.raises(ConfigError):
         ContrastiveConfig(**settings)
