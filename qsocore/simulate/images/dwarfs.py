@@ -53,6 +53,23 @@ def _aperture_loss() -> NDArray[np.float64]:
     return np.array([-2.5 * np.log10(enclosed(APERTURE / 2, FWHM[band])) if band in FWHM else 0.0 for band in BANDS])
 
 
+def light(kind: NDArray, magnitude: NDArray, scatter: NDArray | float = 0.0) -> NDArray[np.float32]:
+    """Total band fluxes (n, n_bands), microjansky.
+
+    Parameters
+    ----------
+    kind : ndarray, shape (n,)
+        Spectral types, M0 being 0, L0 10, T0 20; from M5 to T8.5.
+    magnitude : ndarray, shape (n,)
+        z magnitudes in the aperture.
+    scatter : ndarray, shape (n, 8)
+        Added to the mean `colours`.
+    """
+    colour = colours(kind) + scatter
+    steps = np.concatenate([np.zeros((len(colour), 1)), -np.cumsum(colour, axis=1)], axis=1)  # magnitudes less g
+    return fluxes_of(magnitude[:, None] + steps - steps[:, [BANDS.index("z")]] - _aperture_loss()).astype(np.float32)
+
+
 def draw(n: int, rng: np.random.Generator, letter: str) -> tuple[Scene, dict[str, NDArray]]:
     """Dwarfs of a class, "M" (from M5), "L" or "T" (to T8.5): early ones are the more."""
     first = FIRST[letter]
@@ -60,13 +77,11 @@ def draw(n: int, rng: np.random.Generator, letter: str) -> tuple[Scene, dict[str
     early = low + rng.exponential(_FALL[letter], n)
     flat = rng.uniform(low, high, n)
     kind = np.where((rng.random(n) < 0.8) & (early < high), early, flat)
-    colour = colours(kind) + _SCATTER * rng.standard_normal((n, _SCATTER.size))
-    z = counts(n, rng, BRIGHT, FAINT, _COUNTS)
-    steps = np.concatenate([np.zeros((n, 1)), -np.cumsum(colour, axis=1)], axis=1)  # magnitudes less g
-    magnitude = z[:, None] + steps - steps[:, [BANDS.index("z")]] - _aperture_loss()
+    scatter = _SCATTER * rng.standard_normal((n, _SCATTER.size))
+    flux = light(kind, counts(n, rng, BRIGHT, FAINT, _COUNTS), scatter)
     tenth = np.floor(2 * (kind - first)) / 2
     subclass = np.array([f"{letter}{value:g}" for value in tenth], object)
-    return Scene.make(n, fluxes_of(magnitude).astype(np.float32)), {"subclass": subclass, "true_type": kind}
+    return Scene.make(n, flux), {"subclass": subclass, "true_type": kind}
 
 
 def counts(n: int, rng: np.random.Generator, bright: float, faint: float, slope: float) -> NDArray[np.float64]:
