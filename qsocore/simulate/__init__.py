@@ -6,6 +6,6 @@ Everything is a pure function of its parameters and a `numpy.random.Generator`. 
 `population` mixes the classes and `observe` is what an instrument (`instruments`) makes of them. `block` is one reproducible
 portion of a simulated survey; `qsocore.workflow.simulate` writes portions to a store.
 
-`bands`, `igm`, `quasar_light` and `galaxy_light` are for photometry: fluxes through measured filter curves, from the ultraviolet
-to 5 um and at every redshift. The package `images` makes cutouts of them.
+`bands`, `igm`, `quasar_light` and `galaxy_light` are for photometry: fluxes through measured filter curves from the
+ultraviolet to 5 um, at every redshift. The package `images` makes cutouts of them.
 """
