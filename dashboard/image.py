@@ -173,10 +173,19 @@ def limits_of(band: NDArray) -> tuple[float, float]:
     return level - _BELOW * scatter, max(high, level + scatter)
 
 
-def own_scale(cube: Cube) -> Scale:
-    """The brightness of one image, at which others can be shown beside it."""
+def own_scale(cube: Cube, look: Look = PLAIN) -> Scale:
+    """The brightness of one image, at which others can be shown beside it; of a bright one such that it is not burnt out."""
     known = {name: cube.band(name) for name in cube.bands if not cube.lacks(name)}
-    return Scale({name: limits_of(band) for name, band in known.items()}, {name: noise_of(cube, name) for name in known})
+    scatter = {name: noise_of(cube, name) for name in known}
+    chosen = [name for name in shown_colours(cube, look) or () if name in known]
+    bright = max((float(np.nanmax(known[name] - sky_of(known[name])[0])) / scatter[name] for name in chosen), default=0.0)
+    softer = max(1.0, bright / _white(look))
+    return Scale({name: limits_of(band) for name, band in known.items()}, {name: softer * scatter[name] for name in known})
+
+
+def _white(look: Look) -> float:
+    """Brightness at which `lupton` is white, in sigma of the sky."""
+    return look.width * float(np.sinh(10 * np.arcsinh(0.1 * look.softening))) / look.softening
 
 
 def common_scale(cubes: Iterable[Cube]) -> Scale:
@@ -252,11 +261,11 @@ def triples_of(bands: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [] if first is None else list(dict.fromkeys([first, *near[::-1]]))
 
 
-def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8] | None:
+def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None, stretched: float = 1.0) -> NDArray[np.uint8] | None:
     """Three bands in colour after Lupton et al. (2004, PASP 116, 133); faint structure keeps its hue.
 
-    The sky's level is subtracted from each band, which is then measured by its sky's scatter: as deep surveys are balanced, an
-    ordinary galaxy is neither red nor blue.
+    The sky's level is subtracted from each band. The outer two are measured by their skies' scatter and the middle one by the
+    geometric mean of these: so deep surveys are balanced, and no spectrum that rises or falls evenly looks green.
 
     Parameters
     ----------
@@ -264,7 +273,9 @@ def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArra
     look : Look
         Q, above which the asinh bends from linear to logarithmic earlier, and the width of the linear part.
     scale : Scale, optional
-        Whose scatter is meant; by default the image's own.
+        Whose scatter is meant; by default `own_scale`.
+    stretched : float
+        The width is so many times larger: below one faint structure is seen, above one bright.
 
     Returns
     -------
@@ -275,13 +286,14 @@ def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArra
     chosen = shown_colours(cube, look)
     if chosen is None:
         return None
+    scale = scale or own_scale(cube, look)
+    outer = [scale.scatter[name] for name in (chosen[0], chosen[2]) if name in scale.scatter] or [1.0]
+    middle = float(np.exp(np.mean(np.log(outer))))
     planes = []
-    for name in chosen:
-        level, _ = sky_of(cube.band(name))
-        scatter = scale.scatter.get(name) if scale else None
-        planes.append(np.nan_to_num((cube.band(name) - level) / (scatter or noise_of(cube, name))))
+    for name, scatter in zip(chosen, (outer[0], middle, outer[-1]), strict=True):
+        planes.append(np.nan_to_num((cube.band(name) - sky_of(cube.band(name))[0]) / scatter))
     with np.errstate(divide="ignore", invalid="ignore"):  # where there is no light at all
-        picture = make_lupton_rgb(*planes, stretch=look.width, Q=look.softening)
+        picture = make_lupton_rgb(*planes, stretch=stretched * look.width, Q=look.softening)
     return 255 - picture if look.invert else picture
 
 

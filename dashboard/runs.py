@@ -262,10 +262,11 @@ def card(one: Training, member: Any = None) -> list[Section]:
     sections = [("Model", about), ("Trained on", read), ("Outcome", best),
                 ("Settings of the model", _pairs(config.get("config", {}))),
                 ("Settings of the training", _pairs(config.get("settings", {}))),
-                ("Augmentation", _pairs(augmented) or [("None", "spectra as they are")])]
+                ("Augmentation", _pairs(augmented) or [("None", f"{_READ.get(config.get('reads'), 'spectra')} as they are")])]
     return [(title, [(name, value) for name, value in lines if value]) for title, lines in sections if lines]
 
 
+_READ = {"images": "images", "photometry": "photometry"}
 _SIDES = {"train": "train", "valid": "validate", "test": "test"}
 
 
@@ -276,6 +277,10 @@ def _day(text: str) -> str:
 def _grid(grid: Mapping[str, Any]) -> str:
     if not grid:
         return ""
+    if "bands" in grid:
+        size = f", {grid['side']} × {grid['side']} pixels" if "side" in grid else ""
+        scale = f" of {grid['pixel_scale']:g}″" if size and grid.get("pixel_scale") else ""
+        return f"{grid.get('name')}: {' '.join(grid['bands'])}{size}{scale}"
     ends = [10 ** grid[end] if grid.get("scale") == "log10" else grid[end] for end in ("start", "stop")]
     return f"{grid.get('name')}: {grid.get('n_pix'):,} pixels, {ends[0]:,.0f} to {ends[1]:,.0f} Å {grid.get('frame', '')}"
 

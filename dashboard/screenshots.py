@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import numpy as np
@@ -25,6 +26,9 @@ from dashboard.session import Session
 from dashboard.state import SLOTS, State
 from qsocore.cli import explain
 from qsocore.errors import AtlasError, did_you_mean
+
+if TYPE_CHECKING:
+    from dashboard.table import AtlasTable
 
 SIZE = (1440, 900)
 _SETTLE_MS = 4000
@@ -96,10 +100,13 @@ def take(store: Path, out: Path, name: str, only: Collection[str] = ()) -> list[
 
 
 def _scenes(session: Session) -> Iterator[Scene]:
-    """A picture of each page and tab."""
+    """A picture of each page and tab, or of those that a store of images alone has more to show on."""
     table, state = session.table, session.state
     row = _telling(session)
     shared = {"run": state.run, "maps": state.maps[0], "focus": table.ids[row].as_py(), "colour_by": "class"}
+    if session.library.pictures.alone:
+        yield from _scenes_of_images(session, row, shared)
+        return
     around, other = (json.dumps(_flower(session, centre)) for centre in (row, _another(session, row)))
     chosen = {"selection": around, "colour_by": "z"}
     two = {"a": around, "b": other, "colour_by": SLOTS, "selection": around}
@@ -112,8 +119,19 @@ def _scenes(session: Session) -> Iterator[Scene]:
         yield Scene(tab.lower(), theme, shared | words | {"page": "selection", "tab": tab})
     yield Scene("space", "dark", shared | {"page": "space"})
     yield Scene("sky", "light", shared | chosen | {"page": "sky"})
+    yield Scene("models", "light", shared | {"page": "models"})
+    if session.library.pictures:
+        yield Scene("image", "dark", shared | {"tab": "Image"})
     pair = [name for name in (*table.maps, ",".join(table.latent_names[:2])) if name not in ("sky", "")]
     yield Scene("maps", "dark", shared | {"maps": ";".join(pair[:4]), "selection": around, "drawer": "True"})
+
+
+def _scenes_of_images(session: Session, row: int, shared: dict[str, str]) -> Iterator[Scene]:
+    """An object with its neighbours, a mosaic of those around it, and its models."""
+    yield Scene("object", "dark", shared | {"tab": "Neighbours"})
+    chosen = {"selection": json.dumps(_flower(session, row)), "page": "selection", "tab": "Mosaic"}
+    yield Scene("mosaic", "light", shared | chosen)
+    yield Scene("models", "light", shared | {"page": "models"})
 
 
 def _flower(session: Session, row: int) -> dict:
@@ -140,12 +158,24 @@ def _another(session: Session, row: int) -> int:
 def _telling(session: Session) -> int:
     """Row of an object worth a picture: the best S/N where most lines are in view and the model does well; else of any."""
     table = session.table
+    if "snr_median" not in table.columns:
+        return _bright(table)
     snr = np.nan_to_num(table.numbers("snr_median"), nan=-1.0)
     wanted = (table.numbers("z") > 1.7) & (table.numbers("z") < 2.6)
     if "chi2_pix" in table.columns and wanted.any():
         chi2 = table.numbers("chi2_pix")
         wanted &= chi2 <= np.nanmedian(chi2[wanted])
     return int(np.argmax(np.where(wanted, snr, -1.0) if wanted.any() else snr))
+
+
+def _bright(table: AtlasTable) -> int:
+    """Row of a bright object where nothing is known of its spectrum: of a lens, where there are some."""
+    names = [name for name in ("mag_i", "mag_z", "mag_r") if name in table.columns]
+    magnitude = table.numbers(names[0]) if names else np.zeros(table.n_rows)
+    if "class" in table.columns and "LENS" in table.classes("class").names:
+        classes = table.classes("class")
+        magnitude = np.where(classes.codes == classes.names.index("LENS"), magnitude, np.nan)
+    return int(np.nanargmin(magnitude)) if np.isfinite(magnitude).any() else 0
 
 
 @contextmanager

@@ -76,12 +76,12 @@ class Plate:
         widths = _WIDTHS if self.n_rows == 1 else _WIDTHS[1:2] if self.model else _WIDTHS[1::-1]
         made = []
         for what, factor in widths:
-            picture = image.lupton(cube, replace(look, width=look.width * factor), self.scale)
+            picture = image.lupton(cube, look, self.scale, factor)
             alt = f"{said} in colour, {what}" if what else f"{said} in colour"
             over = _bar(cube) + (_COMPASS if cube.north_up else "") if not what else ""
             made.append(_figure(image.marked(picture, masked), alt, over, caption=what or said, kind=f"colour {what}".strip()))
         if self.model is not None:
-            picture = image.lupton(self.model, look, self.scale or image.own_scale(cube))
+            picture = image.lupton(self.model, look, self.scale or image.own_scale(cube, look))
             made.append(_figure(picture, f"{said} in colour, model", caption=f"{said}, model", kind="colour model"))
         return made
 

@@ -13,6 +13,7 @@ from dashboard.runs import FINISHED, STOPPED, TRAINING
 from qsocore import open_store
 from qsocore.errors import StoreError
 from qsocore.models import MODELS
+from qsocore.sampling import Bands, ImageGrid
 from qsocore.store.runs import RunFolder, copy_run, library, list_runs, shipped
 from qsocore.workflow.train import train
 from tests.dashboard.survey import make_store
@@ -121,6 +122,12 @@ def test_the_card_says_what_it_is_and_what_it_read(store):
     assert read["Grid"].startswith("test512: 512 pixels, 3,600 to 10,399 Å")
     assert dict(card["Settings of the model"])["latents"] == "3"
     assert card["Augmentation"] == [("None", "spectra as they are")]
+
+
+def test_the_card_says_on_which_images_or_bands_it_was_trained():
+    assert runs._grid(ImageGrid(("g", "r"), 28, 0.263, name="des").to_dict()) == "des: g r, 28 × 28 pixels of 0.263″"
+    assert runs._grid(ImageGrid(("g", "r"), 28).to_dict()) == "cutouts: g r, 28 × 28 pixels"
+    assert runs._grid(Bands(("g", "W1")).to_dict()) == "photometry: g W1"
 
 
 def test_the_runs_of_the_package_are_listed_last(store, monkeypatch):
