@@ -172,6 +172,30 @@ def image_rows(block: Block, file: BinaryIO, first: int, last: int) -> NDArray:
     return read.reshape(-1, width).astype(dtype.newbyteorder("="))
 
 
+def image(block: Block, file: BinaryIO) -> NDArray:
+    """A whole image that is not tile-compressed, in the machine's byte order; as numpy has it, the last axis first.
+
+    Scaled by BSCALE and BZERO; integers that are BLANK become NaN.
+
+    Raises
+    ------
+    ReadError
+        ``damaged`` for a BITPIX that the standard does not know.
+    """
+    kind = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}.get(block.get("BITPIX"))
+    if kind is None:
+        raise ReadError("damaged", f"BITPIX is {block.get('BITPIX')}", f"HDU {block.name}")
+    shape = [block.count(f"NAXIS{axis}") for axis in range(block.count("NAXIS"), 0, -1)]
+    file.seek(block.start)
+    stored = np.frombuffer(file.read(prod(shape) * np.dtype(kind).itemsize), kind).reshape(shape)
+    values = stored.astype(stored.dtype.newbyteorder("="))
+    scale, zero, blank = block.get("BSCALE", 1), block.get("BZERO", 0), block.get("BLANK")
+    out = _scaled(values, scale, zero)
+    if blank is not None and values.dtype.kind in "iu":
+        out = np.where(values == blank, np.nan, out)
+    return out
+
+
 class Headers(Sequence):
     """Headers of a file, parsed when they are asked for."""
 

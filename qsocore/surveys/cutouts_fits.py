@@ -37,7 +37,18 @@ from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, un
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, mark_saturated, sky_ivar
 from qsocore.surveys._pixels import overlaid, to_ivar
-from qsocore.surveys._planes import Plane, fwhm_of, fwhm_of_header, is_frame, pixel_scale, pixels, planes, wcs_of, zero_point
+from qsocore.surveys._planes import (
+    Keywords,
+    Plane,
+    fwhm_of,
+    fwhm_of_header,
+    is_frame,
+    pixel_scale,
+    pixels,
+    planes,
+    wcs_of,
+    zero_point,
+)
 from qsocore.surveys.probe import Probe
 from qsocore.surveys.roles import coordinates, role_of
 
@@ -98,7 +109,8 @@ class _Contents:
             raise ReadError("psf" if self.psf or _of_psf(self.probe) else "no-flux", "it holds point-spread functions, no image"
                             if self.psf or _of_psf(self.probe) else "none of its images is one of fluxes", self.probe.path,
                             "psf_X.fits beside X.fits gives the image's width")
-        self.header = overlaid(self.probe, self.flux[0].hdu)
+        self.header = Keywords(self.probe, self.flux[0].hdu)
+        self.wcs = wcs_of(self.probe, self.flux[0])
         self.named_after, self.key = band_in_name(self.probe.path)
         if len(self.flux[0].shape) > 2:
             self.flux = self.flux[:1]
@@ -111,7 +123,7 @@ class _Contents:
         if odd:
             raise ReadError("wrong-shape", f"bands of {shape} and {odd.shape[-2:]} pixels in one file", self.probe.path,
                             "give bands on the same pixels")
-        scale = pixel_scale(wcs_of(self.probe, self.flux[0]))
+        scale = pixel_scale(self.wcs)
         if not isfinite(scale):
             scale = number(self.header, "PIXSCALE", (0.0,))
         if len(bands) == 1 and self.named_after != bands[0] and text(self.header, "OBJECT"):
@@ -239,7 +251,7 @@ class _Contents:
 
 def _cube(parts: list[_Contents], row: int, release: str, native: str, where: object) -> ImageCube:
     """The bands of one object, put together on the pixels of the first."""
-    first, wcs = parts[0], wcs_of(parts[0].probe, parts[0].flux[0])
+    first, wcs = parts[0], parts[0].wcs
     stacks = [part.stack(row) for part in parts]
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack[3]))
     if len(parts) > 1:
@@ -273,11 +285,10 @@ def _together(parts: list[_Contents], stacks: list[tuple], wcs) -> tuple[list[tu
         if isfinite(shift) and shift:
             factor = 10.0 ** (-0.4 * shift)
             flux, ivar = flux * factor, None if ivar is None else ivar / factor**2
-        theirs = wcs_of(part.probe, part.flux[0])
-        if wcs is not None and theirs is not None and part is not first:
+        if wcs is not None and part.wcs is not None and part is not first:
             if ivar is None:
                 ivar = np.stack([np.full(band.shape, sky_ivar(band, 1)) for band in flux])
-            moved = [onto(wcs, first.layout.shape, Frame(name, *planes_, theirs))
+            moved = [onto(wcs, first.layout.shape, Frame(name, *planes_, part.wcs))
                      for name, *planes_ in zip(part.layout.bands, flux, ivar, mask, strict=True)]
             flux, ivar, mask = (np.stack([band[index] for band in moved]) for index in range(3))
         elif part.layout.shape != first.layout.shape:
@@ -296,7 +307,7 @@ def _widths(parts: list[_Contents]) -> tuple[float, ...]:
 def _position(contents: _Contents, wcs) -> tuple[float, float]:
     """Of the centre of the image, else of the header."""
     if wcs is None:
-        return degrees(contents.header)
+        return degrees(overlaid(contents.probe, contents.flux[0].hdu))  # comments say whose position it is
     height, width = contents.layout.shape
     ra, dec = wcs.all_pix2world((width - 1) / 2, (height - 1) / 2, 0)
     return float(ra), float(dec)

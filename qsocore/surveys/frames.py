@@ -32,7 +32,17 @@ from qsocore.surveys._images import ImageSurvey, Layout, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import bad_pixels, saturated, sdss_ivar, sky_ivar
 from qsocore.surveys._pixels import overlaid, to_ivar
-from qsocore.surveys._planes import flux_of, fwhm_of_header, is_frame, pixel_scale, pixels, planes, wcs_of, zero_point
+from qsocore.surveys._planes import (
+    Keywords,
+    flux_of,
+    fwhm_of_header,
+    is_frame,
+    pixel_scale,
+    pixels,
+    planes,
+    wcs_of,
+    zero_point,
+)
 from qsocore.surveys.probe import Probe
 
 _TILTED = 2.0  # degrees from north that are noted
@@ -69,7 +79,7 @@ class Frames(ImageSurvey):
         band = plane.band or band or (bands[0] if bands and len(bands) == 1 else "")
         if not band:
             raise unnamed(1, plane.shape, bands, probe.path)
-        header = overlaid(probe, plane.hdu)
+        header = Keywords(probe, plane.hdu)
         width = fwhm_of_header(header)
         return Layout((band,), 0, plane.shape, pixel_scale(wcs), zero_point(header), (width,) if isfinite(width) else (), key)
 
@@ -120,7 +130,7 @@ class Frames(ImageSurvey):
 def load(probe: Probe, layout: Layout, zero: float) -> tuple[Frame, tuple[str, ...]]:
     """A frame's pixels on a zero point, with their noise, and notes."""
     plane, others = flux_of(probe), [plane for plane in planes(probe) if plane.role in ("ivar", "var", "error", "mask")]
-    header, flux = overlaid(probe, plane.hdu), pixels(probe, plane).astype(np.float32)
+    header, flux = Keywords(probe, plane.hdu), pixels(probe, plane).astype(np.float32)
     ivar, mask, notes = None, np.zeros(flux.shape, np.uint8), ()
     mask[~np.isfinite(flux)] = Mask.NOT_FINITE
     for other in others:
