@@ -90,7 +90,12 @@ def draw(n: int, rng: np.random.Generator, kind: str, z_from: float = Z_FROM,
 def shape_columns(scene: Scene) -> dict[str, NDArray]:
     """The truth about profiles, of scenes of one component an object."""
     return {"true_r_e": scene.r_e, "true_sersic": scene.index, "true_q": scene.q,
-            "true_pa": (np.degrees(scene.angle) - 90) % 180}
+            "true_pa": position_angle(scene.angle)}
+
+
+def position_angle(angle: NDArray) -> NDArray[np.float64]:
+    """Degrees from north through east, (n,), of angles (radian) from x, which is west, towards y, which is north."""
+    return (np.degrees(angle) - 90) % 180
 
 
 def _seen(n: int, rng: np.random.Generator, kind: str, z_from: float, faint: float) -> tuple[NDArray, dict[str, NDArray]]:

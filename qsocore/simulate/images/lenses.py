@@ -12,7 +12,7 @@ from qsocore.simulate.bands import BANDS, magnitudes_of
 from qsocore.simulate.cosmology import comoving_distance, volume_per_redshift
 from qsocore.simulate.images import galaxies, quasars
 from qsocore.simulate.images.lens import MOST_IMAGES, Lenses, images
-from qsocore.simulate.images.scene import Scene
+from qsocore.simulate.images.scene import POINT, Scene
 from qsocore.units import C_KM_S
 
 _ARCSEC = np.degrees(1.0) * 3600
@@ -44,27 +44,30 @@ def draw(n: int, rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray]]:
     z_lens, sigma, theta_e = _deflectors(truth["true_z"], rng)
     lenses, shear = _shapes(theta_e, rng)
     place, mu = _images(lenses, rng)
-    galaxy, m_rest, profile = _galaxy(z_lens, sigma, lenses, rng)
-    shown = np.isfinite(mu)
-    owner, slot = np.nonzero(shown)
-    share = np.abs(mu) / np.nansum(np.abs(mu), axis=1, keepdims=True)
-    count = owner.size
-    both = {name: np.concatenate([values, np.full(count, fill)])
-            for (name, values), fill in zip(profile.items(), (0.0, 0.0, 1.0, 0.0), strict=True)}
+    galaxy, profile = _galaxy(z_lens, sigma, lenses, rng)
+    scene = _together(galaxy, profile, flux, place, np.abs(mu))
+    number = np.isfinite(mu).sum(axis=1)
+    return scene, truth | {
+        "true_z_lens": z_lens, "true_theta_e": theta_e, "true_sigma_v": sigma, "true_q": lenses.q,
+        "true_pa": galaxies.position_angle(lenses.angle), "true_shear": shear,
+        "true_shear_pa": galaxies.position_angle(np.arctan2(lenses.gamma_2, lenses.gamma_1) / 2),
+        "true_magnification": np.nansum(np.abs(mu), axis=1), "true_n_images": number.astype(float),
+        "true_separation": _separation(place), "true_mag_i_lens": magnitudes_of(galaxy[:, BANDS.index("i")]),
+        "true_r_e": profile["r_e"], "true_sersic": profile["index"],
+        "subclass": np.where(number == MOST_IMAGES, "quad", "double").astype(object)}
+
+
+def _together(galaxy: NDArray, profile: dict[str, NDArray], flux: NDArray, place: NDArray, mu: NDArray) -> Scene:
+    """Deflectors, then the images among which the quasars' light is shared, centred on the light in z."""
+    n = len(galaxy)
+    owner, slot = np.nonzero(np.isfinite(mu))
+    share = mu[owner, slot] / np.nansum(mu, axis=1)[owner]
+    points = {"index": POINT, "r_e": 0.0, "q": 1.0, "angle": 0.0}
+    both = {name: np.concatenate([values, np.full(owner.size, points[name])]) for name, values in profile.items()}
     x, y = (np.concatenate([np.zeros(n), place[owner, slot, axis]]) for axis in (0, 1))
-    scene = Scene.make(n, np.concatenate([galaxy, flux[owner] * share[owner, slot, None]]).astype(np.float32),
+    scene = Scene.make(n, np.concatenate([galaxy, flux[owner] * share[:, None]]).astype(np.float32),
                        np.concatenate([np.arange(n), owner]), x=x, y=y, **both)
-    # Images past the edge of the cutout would be other objects; Einstein radii of a few arcsec are rare
-    scene = scene.centred(scene.flux[:, BANDS.index("z")].astype(float))
-    number = shown.sum(axis=1)
-    truth |= {"true_z_lens": z_lens, "true_theta_e": theta_e, "true_sigma_v": sigma, "true_q": lenses.q,
-              "true_pa": (np.degrees(lenses.angle) - 90) % 180, "true_shear": shear,
-              "true_shear_pa": (np.degrees(np.arctan2(lenses.gamma_2, lenses.gamma_1) / 2) - 90) % 180,
-              "true_magnification": np.nansum(np.abs(mu), axis=1), "true_n_images": number.astype(float),
-              "true_separation": _separation(place), "true_mag_i_lens": magnitudes_of(galaxy[:, BANDS.index("i")]),
-              "true_m_5500": m_rest, "true_r_e": profile["r_e"], "true_sersic": profile["index"],
-              "subclass": np.where(number == MOST_IMAGES, "quad", "double").astype(object)}
-    return scene, truth
+    return scene.centred(scene.flux[:, BANDS.index("z")].astype(float))
 
 
 @cache
@@ -121,8 +124,9 @@ def _images(lenses: Lenses, rng: np.random.Generator) -> tuple[NDArray, NDArray]
     return images(lenses, tried[np.arange(n), pick])
 
 
-def _galaxy(z: NDArray, sigma: NDArray, lenses: Lenses, rng: np.random.Generator):
-    """Fluxes (n, n_bands), absolute magnitude and profile of the deflectors: Faber & Jackson, sizes growing with sigma."""
+def _galaxy(z: NDArray, sigma: NDArray, lenses: Lenses,
+            rng: np.random.Generator) -> tuple[NDArray, dict[str, NDArray]]:
+    """Fluxes (n, n_bands) and profiles of the deflectors: luminosities of Faber & Jackson, sizes growing with sigma."""
     n = z.size
     m_rest = _FABER_JACKSON - 10 * np.log10(sigma / 200) - 0.9 * z + 0.4 * rng.standard_normal(n)
     flux = galaxies.light({"true_z": z} | galaxy_light.old_stars(n, rng), m_rest)
@@ -131,7 +135,7 @@ def _galaxy(z: NDArray, sigma: NDArray, lenses: Lenses, rng: np.random.Generator
     profile = {"index": np.clip(4 + 0.7 * rng.standard_normal(n), 2.5, 6),
                "r_e": np.clip(kpc * galaxies.kpc_to_arcsec(z), 0.1, 3),
                "q": q, "angle": lenses.angle + 0.1 * rng.standard_normal(n)}
-    return flux, m_rest, profile
+    return flux, profile
 
 
 def _separation(place: NDArray) -> NDArray[np.float64]:

@@ -47,19 +47,24 @@ def draw(n: int, rng: np.random.Generator, kind: str) -> tuple[Scene, dict[str, 
     z = np.clip(0.03 + 0.10 * rng.gamma(1.8, 0.55, n), 0.01, 0.35)
     late = rng.random(n) < _YOUNG[kind]
     disc, bulge = _light(z, late, magnitude, rng)
-    share = shape["bulge"]
+    scene = _with_bulge(shape, r_e, disc, bulge, rng)
+    angle = scene.angle[:n]
+    return scene, {"true_z": z, "true_r_e": r_e, "true_sersic": shape["index"], "true_q": shape["q"],
+                   "true_pa": galaxies.position_angle(angle), "true_bulge": shape["bulge"], "true_arms": shape["arms"][:, 0],
+                   "true_arm_contrast": shape["arms"][:, 1], "true_difficulty": hard, "true_hard": (hard > HARD).astype(float)}
+
+
+def _with_bulge(shape: dict[str, NDArray], r_e: NDArray, disc: NDArray, bulge: NDArray, rng: np.random.Generator) -> Scene:
+    """One component an object, and a rounder, smaller one of old stars where a share of the light is in the bulge."""
+    n = r_e.size
+    share, angle = shape["bulge"], rng.uniform(0, np.pi, n)
     rows = np.flatnonzero(share > 0)
-    angle = rng.uniform(0, np.pi, n)
-    size = r_e * np.ones(n)
-    both = {"index": (shape["index"], np.full(rows.size, 2.5)), "r_e": (size, 0.25 * size[rows]),
+    both = {"index": (shape["index"], np.full(rows.size, 2.5)), "r_e": (r_e, 0.25 * r_e[rows]),
             "q": (shape["q"], np.clip(2.2 * shape["q"][rows], 0.55, 0.9)), "angle": (angle, angle[rows]),
             "arms": (shape["arms"], np.zeros((rows.size, 5)))}
     flux = np.concatenate([disc * (1 - share)[:, None], (bulge * share[:, None])[rows]]).astype(np.float32)
-    scene = Scene.make(n, flux, np.concatenate([np.arange(n), rows]),
-                       **{name: np.concatenate(parts) for name, parts in both.items()})
-    return scene, {"true_z": z, "true_r_e": size, "true_sersic": shape["index"], "true_q": shape["q"],
-                   "true_pa": (np.degrees(angle) - 90) % 180, "true_bulge": share, "true_arms": shape["arms"][:, 0],
-                   "true_arm_contrast": shape["arms"][:, 1], "true_difficulty": hard, "true_hard": (hard > HARD).astype(float)}
+    return Scene.make(n, flux, np.concatenate([np.arange(n), rows]),
+                      **{name: np.concatenate(parts) for name, parts in both.items()})
 
 
 def _light(z: NDArray, late: NDArray, magnitude: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
