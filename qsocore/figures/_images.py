@@ -57,6 +57,20 @@ def images_of(judged: Judged, places: Sequence[int] | NDArray) -> NDArray[np.flo
     return np.where(block.w > 0, block.x * block.scale[:, None, None, None], np.nan)
 
 
+def need_images(judged: Judged) -> None:
+    """Refuse a run that reads something else.
+
+    Raises
+    ------
+    ConfigError
+    """
+    from qsocore.errors import ConfigError
+
+    if judged.reads != "images":
+        raise ConfigError(f"the run {judged.run.name} reads {judged.reads}, not images", judged.run.path,
+                          "name a run of a model of images (contrastive, morphology, image_vae)")
+
+
 def show(axes: Axes, picture: NDArray, words: str = "", colour: str = INK, **options) -> None:
     """A picture whose row 0 is at the bottom, with words above it and no ticks."""
     axes.imshow(picture, origin="lower", interpolation="nearest", **options)

@@ -34,12 +34,9 @@ def picture(judged: Judged, across: int = 10) -> Canvas:
     ConfigError
         When the run reads no images or predicts no classes.
     """
-    from qsocore.errors import ConfigError
-    from qsocore.figures._images import SHOWN, coloured, images_of, show
+    from qsocore.figures._images import SHOWN, coloured, images_of, need_images, show
 
-    if judged.reads != "images":
-        raise ConfigError(f"the run {judged.run.name} reads {judged.reads}, not images", judged.run.path,
-                          "qso figure gallery draws spectra")
+    need_images(judged)
     called, truth = judged.kinds()
     sure, bands = np.asarray(judged.columns["class_conf"], float), judged.loaded.grid.bands
     chosen = {name: places for name in judged.classes if len(places := by_confidence(called == name, sure, across))}

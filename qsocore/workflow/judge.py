@@ -199,6 +199,23 @@ def rows_of(store: Store, run: RunFolder, split: str) -> tuple[str, NDArray[np.i
     return split, rows, f"{len(rows):,} of {store.n_rows:,} objects: the {split} split of the run's own training"
 
 
+def training_rows(judged: Judged) -> NDArray[np.int64]:
+    """Rows of the store that the run learnt from, where that is the store.
+
+    Raises
+    ------
+    ConfigError
+        When the run was trained on another.
+    """
+    config = judged.run.config
+    if config.get("data", {}).get("sha256") != judged.store.manifest.fingerprint:
+        raise ConfigError(f"the run {judged.run.name} was trained on another store", judged.store.path,
+                          f"name that one: {config.get('data', {}).get('store', 'not recorded')}")
+    rows = split_store(judged.store, from_dict(TrainSettings, config["settings"])).train
+    known = judged.prepared.known
+    return rows if known is None else rows[known[rows]]
+
+
 def class_names(loaded: Loaded) -> tuple[str, ...]:
     """Classes that a classifier gives probabilities of, in order; none of any other run."""
     if isinstance(loaded.model, FeatureModel):
