@@ -2,6 +2,9 @@
 
 Every other object belongs to the island of the nearest of these, unless it is farther from it than that one's 10th neighbour;
 then, like what HDBSCAN calls noise, to none (-1). Islands are numbered from 0, the most populous first.
+
+They are those of the map, or clusters of the space of latents shown on it: a map may tear apart, or draw together, what there
+is one, or are two.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ class Islands:
     ----------
     places : ndarray of float32, shape (r, 2)
         The reference's, finite.
+    points : ndarray of float32, shape (r, d), optional
+        In which clusters are looked for, the places unless stated.
 
     Attributes
     ----------
@@ -72,27 +77,28 @@ class Islands:
         How many islands.
     """
 
-    def __init__(self, places: NDArray[np.float32]):
+    def __init__(self, places: NDArray[np.float32], points: NDArray[np.float32] | None = None):
         from scipy.spatial import cKDTree
         from sklearn.cluster import HDBSCAN
 
+        points = places if points is None else points
         self.places = places
         smallest = max(int(_SMALLEST * len(places)), _LEAST)
         if len(places) < 2 * smallest:
             found = np.full(len(places), NOWHERE)
         else:
-            found = HDBSCAN(min_cluster_size=smallest, min_samples=_DENSITY, copy=True).fit(places).labels_
+            found = HDBSCAN(min_cluster_size=smallest, min_samples=_DENSITY, copy=True).fit(points).labels_
         self.number = _by_size(found)
         self.n = int(self.number.max(initial=NOWHERE)) + 1
-        self._tree = cKDTree(places)
-        k = min(_DENSITY + 1, len(places))
-        self.core = self._tree.query(places, [k])[0][:, 0] if len(places) else np.zeros(0)
+        self._tree = cKDTree(points)
+        self.core = _core(points)
+        self._shore = self.core if points is places else _core(places)
 
-    def of(self, places: NDArray[np.float32]) -> NDArray[np.int16]:
-        """Number of the island of each place (m, 2), -1 for none."""
+    def of(self, points: NDArray[np.float32]) -> NDArray[np.int16]:
+        """Number of the island of each point (m, d), a place unless clusters were looked for elsewhere; -1 for none."""
         if not self.n:
-            return np.full(len(places), NOWHERE, np.int16)
-        distance, nearest = self._tree.query(places, workers=-1)
+            return np.full(len(points), NOWHERE, np.int16)
+        distance, nearest = self._tree.query(points, workers=-1)
         return np.where(distance <= self.core[nearest], self.number[nearest], NOWHERE).astype(np.int16)
 
     def densest(self, number: int) -> int:
@@ -105,8 +111,8 @@ class Islands:
         import shapely
 
         members = np.flatnonzero(self.number == number)
-        reach = 2 * float(np.quantile(self.core[members], _INLAND)) or 1e-6
-        inland = self.places[members[self.core[members] <= reach]].astype(float)
+        reach = 2 * float(np.quantile(self._shore[members], _INLAND)) or 1e-6
+        inland = self.places[members[self._shore[members] <= reach]].astype(float)
         side = reach / 3
         west, south = np.unique(np.floor(inland / side), axis=0).T * side
         tiles = shapely.box(west, south, west + side, south + side)
@@ -114,6 +120,14 @@ class Islands:
         land = land.simplify(0.1 * reach)
         main = max(getattr(land, "geoms", [land]), key=lambda piece: piece.area)
         return [[float(f"{x:.5g}"), float(f"{y:.5g}")] for x, y in main.exterior.coords]
+
+
+def _core(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Distance (r,) of each point to its 10th neighbour."""
+    from scipy.spatial import cKDTree
+
+    k = min(_DENSITY + 1, len(points))
+    return cKDTree(points).query(points, [k])[0][:, 0] if len(points) else np.zeros(0)
 
 
 def _by_size(found: NDArray) -> NDArray[np.int16]:

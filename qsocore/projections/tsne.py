@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.errors import ConfigError
+from qsocore.explore.leading import Leading
 from qsocore.projections._placing import beside_neighbours
 from qsocore.projections.base import Named, Reference
 
@@ -50,20 +51,12 @@ class TSNEProjection(Named):
         start = "pca" if latents.shape[1] > 1 else "random"
         layout = TSNE(perplexity=min(self.perplexity, (len(latents) - 1) / 3), init=start, learning_rate="auto",
                       max_iter=self.iterations, random_state=seed, n_jobs=1)
-        return {"latents": latents, "coordinates": layout.fit_transform(_leading(latents)).astype(np.float32)}
+        places = layout.fit_transform(Leading(latents, _COMPONENTS)(latents))
+        return {"latents": latents, "coordinates": places.astype(np.float32)}
 
     def place(self, latents: NDArray[np.float32], reference: Reference) -> NDArray[np.float32]:
         """Coordinates (m, 2): where the reference has the very same latents, their own place."""
         return beside_neighbours(latents, reference)
-
-
-def _leading(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The leading principal components (n, at most 50): distances are nearly the same, and the trees far faster."""
-    if latents.shape[1] <= _COMPONENTS:
-        return latents
-    centred = latents - latents.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    return centred @ axes[:, : -_COMPONENTS - 1 : -1]
 
 
 PROJECTION = TSNEProjection("tsne", "t-SNE of the latents", "van der Maaten & Hinton 2008, JMLR 9, 2579")

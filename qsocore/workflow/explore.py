@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from qsocore.catalog import Column
 from qsocore.embed import features
-from qsocore.errors import StoreError
+from qsocore.errors import ConfigError, StoreError, did_you_mean
 from qsocore.explore import anomaly, labels, trust
 from qsocore.explore.islands import SIZE as ISLAND_SIZE
 from qsocore.explore.islands import Island, Islands, to_metadata
+from qsocore.explore.leading import Leading
 from qsocore.explore.reference import position, sample, without_self
 from qsocore.progress import Progress
 from qsocore.projections.neighbours import index_of
@@ -27,14 +28,17 @@ from qsocore.store.runs import in_row_order
 
 NAME = "explore"
 """The file of columns, see `RunFolder.column_file`."""
+WHERE = ("map", "latents")
+"""Where islands are looked for."""
 _BLOCK = 50_000
+_ISLAND_AXES = 10  # principal axes of the latents in which clusters are looked for: in many more all are lonely
 _EXACT = 200_000  # objects up to which every distance to the reference is computed
 _ROLES = ("label", "redshift", "quality", "magnitude", "flux", "property")
 
 Places = dict[str, NDArray[np.float32]]
 
 
-def explore(store_path: str | Path, run_name: str, seed: int = 0) -> RunFolder:
+def explore(store_path: str | Path, run_name: str, seed: int = 0, islands: str = "map") -> RunFolder:
     """Make anew the columns ``anomaly``, ``NAME_trust`` and ``NAME_island`` for every map NAME of a run.
 
     Memory is that of the new columns (4 + 6 bytes an object and map), the object ids and one block. Ten million objects with 8
@@ -48,28 +52,34 @@ def explore(store_path: str | Path, run_name: str, seed: int = 0) -> RunFolder:
         A run of that store that has latents.
     seed : int
         Draws the reference, see `qsocore.explore.reference`.
+    islands : {"map", "latents"}
+        Where they are looked for: on each map, or in the space of latents (its leading principal components) for all maps.
 
     Raises
     ------
     StoreError
         When there is no such store or run, or the run has no latents of this store's objects.
+    ConfigError
+        When islands are to be looked for elsewhere.
     """
+    if islands not in WHERE:
+        raise ConfigError(f"islands are on a map or in latents, not {islands!r}", "islands", did_you_mean(islands, WHERE))
     store = open_store(store_path)
     run = store.run(run_name)
     if not run.latents.exists():
         raise StoreError("the run has no latents yet", run.path, f"qso embed {store.path} --run {run.name}")
-    write_columns(store, run, seed)
+    write_columns(store, run, seed, islands)
     return run
 
 
-def write_columns(store: Store, run: RunFolder, seed: int = 0) -> None:
+def write_columns(store: Store, run: RunFolder, seed: int = 0, islands: str = "map") -> None:
     """As `explore`, for a store and a run that are open."""
     maps = run.projections()
     _same_objects(store, run.latents)
     columns = {column.name: np.empty(store.n_rows, column.dtype) for column in _columns(maps)}
     begin = 0
     with Progress(store.n_rows, "explore") as progress:
-        held = _reference(store, run, maps, seed)
+        held = _reference(store, run, maps, seed, islands)
         for block, xy in _blocks(run, maps):
             here = slice(begin, begin + len(block))
             for name, values in held.measure(np.arange(here.start, here.stop), block, xy).items():
@@ -80,19 +90,20 @@ def write_columns(store: Store, run: RunFolder, seed: int = 0) -> None:
     _write(store, run, columns, found)
 
 
-def _reference(store: Store, run: RunFolder, maps: list[str], seed: int) -> _Reference:
+def _reference(store: Store, run: RunFolder, maps: list[str], seed: int, islands: str) -> _Reference:
     rows = sample(store.n_rows, seed=seed)
     latents, places = _read_rows(run, maps, rows)
     known = np.isfinite(latents).all(axis=1)
     for xy in places.values():
         known &= np.isfinite(xy).all(axis=1)
-    return _Reference(rows[known], latents[known], {name: xy[known] for name, xy in places.items()}, store.n_rows <= _EXACT)
+    return _Reference(rows[known], latents[known], {name: xy[known] for name, xy in places.items()},
+                      store.n_rows <= _EXACT, islands == "latents")
 
 
 class _Reference:
     """What every object is held to: the reference's latents and places, ready to be searched."""
 
-    def __init__(self, rows: NDArray[np.int64], latents: NDArray[np.float32], places: Places, exact: bool):
+    def __init__(self, rows: NDArray[np.int64], latents: NDArray[np.float32], places: Places, exact: bool, in_latents: bool):
         from scipy.spatial import cKDTree
 
         self.rows, self.k = rows, min(trust.NEIGHBOURS, max(len(rows) - 1, 0))
@@ -103,7 +114,9 @@ class _Reference:
         self.trees = {name: cKDTree(xy) for name, xy in places.items()}
         some = sample(len(rows), ISLAND_SIZE)
         self.island_rows = rows[some]
-        self.islands = {name: Islands(xy[some]) for name, xy in places.items()}
+        self._leading = Leading(latents[some], _ISLAND_AXES) if in_latents else None
+        points = self._leading(latents[some]) if in_latents else None
+        self.islands = {name: Islands(xy[some], points) for name, xy in places.items()}
         self._own = self._others(*self._latents.search(latents, self.k + 1), np.arange(len(rows)))
         self._scale = anomaly.Loneliness.among(self._own[1][:, self.lonely])
 
@@ -129,10 +142,11 @@ class _Reference:
         own = position(rows[known], self.rows)
         near, distance = self._neighbours(latents[known], own)
         out["anomaly"][known] = self._scale.of(distance[:, self.lonely])
+        leading = None if self._leading is None else self._leading(latents[known])
         for name, xy in places.items():
             apart, beside = self.trees[name].query(xy[known], self.k + 1, workers=-1)
             out[f"{name}_trust"][known] = trust.shared(near, self._others(beside, apart, own)[0])
-            out[f"{name}_island"][known] = self.islands[name].of(xy[known])
+            out[f"{name}_island"][known] = self.islands[name].of(xy[known] if leading is None else leading)
         return out
 
 

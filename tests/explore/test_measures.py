@@ -6,6 +6,7 @@ import pytest
 from qsocore.catalog import Column
 from qsocore.explore import anomaly, labels, trust
 from qsocore.explore.islands import Island, Islands
+from qsocore.explore.leading import Leading
 from qsocore.explore.reference import position, sample, without_self
 from qsocore.projections.neighbours import nearest
 
@@ -23,6 +24,28 @@ def trust_of(latents, places, k=30):
     one, other = (index[without_self(index, own)].reshape(-1, k)
                   for index in (nearest(points, points, k + 1)[0] for points in (latents, places)))
     return trust.shared(one, other)
+
+
+def test_islands_of_the_latents_are_found_though_the_map_mingles_them():
+    """Three clusters of five dimensions on a map that knows nothing of them."""
+    latents, kind = blobs(600, d=5)
+    mingled = np.random.default_rng(0).normal(size=(600, 2)).astype("f4")
+    islands = Islands(mingled, latents)
+    assert islands.n == 3
+    held = islands.number >= 0
+    assert held.mean() > 0.8 and (islands.number[held] == np.array([0, 1, 2])[kind[held]]).all()
+    assert (islands.of(latents[held]) == islands.number[held]).all()
+    assert len(islands.outline(0)) > 3 and 0 <= islands.densest(2) < 600
+
+
+def test_leading_components_keep_distances():
+    rng = np.random.default_rng(4)
+    flat = (rng.normal(size=(200, 3)) @ rng.normal(size=(3, 40))).astype("f4")
+    leading = Leading(flat, 5)(flat)
+    assert leading.shape == (200, 5)
+    np.testing.assert_allclose(np.linalg.norm(leading[0] - leading, axis=1), np.linalg.norm(flat[0] - flat, axis=1), atol=1e-3)
+    assert leading.var(axis=0).argmax() == 0
+    assert Leading(flat, 40)(flat) is flat
 
 
 def test_a_faithful_map_is_trusted_wholly_and_a_shuffled_one_not():
