@@ -18,6 +18,7 @@ _IN_ORDER = "uUgGrRiIzZyYJHK"  # bands by wavelength
 _BRIGHT, _BELOW = 99.7, 1.0  # where white is (percentile), and where black is (sigma of the sky below its median)
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300)
 _TINT = 0.45
+_GAP, _GAP_GREY = 2, 48  # between the bands of a strip, pixels and grey level
 _COMMON_BRIGHT = 80.0  # percentile of the objects' own whites
 _FAINT, _STRONG = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)  # less and more than zero, for any eyes
 
@@ -332,6 +333,17 @@ def thumbnail(cube: Cube, side: int, look: Look = PLAIN, scale: Scale | None = N
     small = Image.fromarray(picture)
     small.thumbnail((side, side))
     return np.asarray(small)
+
+
+def strip(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8]:
+    """All bands side by side, shape (H, n_bands * (W + 2) - 2, 3), with grey between them and in place of one that is missing."""
+    height, width = cube.flux.shape[:2]
+    out = np.full((height, len(cube.bands) * (width + _GAP) - _GAP, 3), _GAP_GREY, np.uint8)
+    for k, name in enumerate(cube.bands):
+        if not cube.lacks(name):
+            picture = marked(in_grey(cube, name, look, scale), cube.masked[..., k])
+            out[:, k * (width + _GAP) :][:, :width] = picture if picture.ndim == 3 else picture[..., None]
+    return out
 
 
 def bar_of(cube: Cube, share: float = 0.3) -> tuple[float, str]:

@@ -116,7 +116,9 @@ class ImageExplanations(Explanations):
     reads = "images"
 
     def _folders(self, run: str) -> list[RunFolder]:
-        return [*super()._folders(run), *self.library.store.runs()]
+        first = super()._folders(run)
+        known = {folder.path for folder in first}
+        return [*first, *(folder for folder in reversed(self.library.store.runs()) if folder.path not in known)]
 
     def menu(self, run: str) -> list[tuple[str, list[str]]]:
         """Names of runs, each with what it can explain of this library's images."""

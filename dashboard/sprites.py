@@ -22,6 +22,9 @@ SIDES = (64, 128, 256)
 """Of sprites: the next larger one is drawn, so that views of about one size share them."""
 
 
+ALL = "all bands"
+
+
 @dataclass(frozen=True)
 class Kind:
     """Which sprite of an object.
@@ -35,7 +38,7 @@ class Kind:
     common : bool
         Whether at a brightness that all objects share.
     band : str
-        In grey; "" for colour.
+        In grey; "" for colour, `ALL` for a strip of all bands.
     """
 
     side: int = SIDES[0]
@@ -91,6 +94,8 @@ def _drawn(cube: image.Cube | AtlasError | None, kind: Kind, scale: image.Scale 
         return "no image"
     if isinstance(cube, AtlasError):
         return "unreadable"
+    if kind.band == ALL:
+        return image.png(image.strip(cube, kind.look, scale))
     if kind.band and (kind.band not in cube.bands or cube.lacks(kind.band)):
         return f"no {kind.band} band"
     return image.png(image.thumbnail(cube, kind.side, kind.look, scale, kind.band))

@@ -225,7 +225,7 @@ def _rows(found: Found, chosen: Chosen, scale: Scale | None) -> tuple[list[tuple
         rows.append(("residual", {band: image.signed(plane, _SIGMAS) for band, plane in found.rebuilt.residual.items()}))
     if found.shared is not None:
         most = max(float(np.nanmax(np.abs(plane))) for plane in found.shared.pixels.values()) or 1.0
-        rows.append(("speaks for it", {band: image.signed(plane, most) for band, plane in found.shared.pixels.items()}))
+        rows.append(("attribution", {band: image.signed(plane, most) for band, plane in found.shared.pixels.items()}))
     return rows, model
 
 

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from dashboard import image, ordering, theme, words
 from dashboard.columns import cells, grouped, numeric
 from dashboard.ordering import CATALOGUE, RANDOM, Order
-from dashboard.sprites import Kind, side_for
+from dashboard.sprites import ALL, Kind, side_for
 from dashboard.strips import HEIGHT, strips
 from dashboard.views import View
 from dashboard.views._empty import empty
@@ -108,6 +108,7 @@ class Mosaic(Paged):
         if shown:
             bands = self.session.library.pictures.bands
             options = ({"Colour": ""} if image.colours_of(bands) else {}) | {name: name for name in bands}
+            options |= {"All": ALL} if len(bands) > 1 else {}
             if options and self.band.options != options:
                 self._following = True
                 try:

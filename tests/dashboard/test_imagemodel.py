@@ -76,6 +76,34 @@ def test_what_is_missing_or_masked_is_marked():
     assert differs.sum() == 1 and differs[2, 3]
 
 
+def test_a_strip_has_every_band_in_its_place():
+    cube = cube_of()
+    cube.flux[..., 2] = np.nan
+    strip = image.strip(cube)
+    assert strip.shape == (6, 4 * 10 - 2, 3)
+    np.testing.assert_array_equal(strip[:, 30:38, 0], image.in_grey(cube, "z"))
+    assert len(np.unique(strip[:, 18:30])) == 1, "a band that is not there is as grey as a gap"
+
+
+def test_a_bright_object_is_not_burnt_out_but_for_a_common_brightness():
+    faint = cube_of()
+    bright = Cube(faint.flux.copy(), faint.bands)
+    bright.flux[2:4, 3:5] += np.array([3000.0, 6000.0])[:, None, None]
+    own, common = image.lupton(bright), image.lupton(bright, scale=image.own_scale(faint))
+    assert (common[2:4, 3:5].max(axis=2) == 255).all(), "white at both"
+    assert own[2, 3].max() < own[3, 3].max()
+    assert image.lupton(faint, stretched=0.3).mean() > image.lupton(faint).mean()
+
+
+def test_a_spectrum_that_rises_or_falls_evenly_is_not_green():
+    noise = np.random.default_rng(1).normal(0, 1, (40, 40, 3)) * (1.0, 1.5, 4.0)
+    for slope in (0.5, 2.0):
+        flux = noise.copy()
+        flux[18:22, 18:22] += 800 * np.array([1, slope, slope**2]) * (1.0, 2.0, 4.0)
+        red, green, blue = (int(level) for level in image.lupton(Cube(flux.astype(np.float32), ("g", "r", "i")))[20, 20])
+        assert min(red, blue) <= green <= max(red, blue)
+
+
 def test_residuals_are_black_at_zero_and_of_two_colours():
     values = np.array([[-9, -1, 0, 1, 9, np.nan]], np.float32)
     picture = image.signed(values, 5).astype(int)
