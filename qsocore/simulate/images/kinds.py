@@ -24,9 +24,10 @@ KINDS: Mapping[str, Draw] = MappingProxyType({
     "BLEND": blends.draw, **{kind: partial(morphology.draw, kind=kind) for kind in morphology.CLASSES}})
 """Every class and what draws n of it."""
 
-NEAR_CUTS = MappingProxyType({kind: {"z_from": 0.965, "faint": 20.7} for kind in galaxies.POPULATIONS})
-"""What a class is told when only what passes the cuts of "glq" is wanted, so that less is drawn in vain: no galaxy nearer has
-i - z > 1, and none fainter has z < 21 in the aperture."""
+NEAR_CUTS = MappingProxyType({"QSO": {"z_from": 5.58}, "LENS": {"z_from": 5.58}} | {
+    kind: {"z_from": 0.965, "faint": 20.7} for kind in galaxies.POPULATIONS})
+"""What a class is told when only what passes the cuts of "glq" is wanted, so that less is drawn in vain: nothing nearer has
+i - z > 1, and no galaxy fainter has z < 21 in the aperture."""
 
 MIXTURES: Mapping[str, Mapping[str, float]] = MappingProxyType({
     "des": MappingProxyType({"QSO": 0.15, "LENS": 0.10, "M": 0.15, "L": 0.10, "T": 0.10, "PASSIVE": 0.15, "STARFORMING": 0.15,

@@ -29,8 +29,8 @@ _BIAS = 1.0  # power of the magnification by which a place is favoured: fainter 
 _MOST_MU = 100.0
 
 
-def draw(n: int, rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray]]:
-    """Draw lensed quasars.
+def draw(n: int, rng: np.random.Generator, z_from: float = quasars.Z_RANGE[0]) -> tuple[Scene, dict[str, NDArray]]:
+    """Draw lensed quasars beyond a redshift.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def draw(n: int, rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray]]:
         ``true_z`` of the quasar, ``true_z_lens``, ``true_theta_e``, ``true_sigma_v``, ``true_q``, ``true_pa``, ``true_shear``,
         ``true_shear_pa``, ``true_magnification``, ``true_n_images``, ``true_separation``, ``true_mag_i_lens`` and others.
     """
-    flux, truth = quasars.light(n, rng)  # of all images together
+    flux, truth = quasars.light(n, rng, z_from)  # of all images together
     z_lens, sigma, theta_e = _deflectors(truth["true_z"], rng)
     lenses, shear = _shapes(theta_e, rng)
     place, mu = _images(lenses, rng)

@@ -17,9 +17,9 @@ _M_1450 = 18.8, 21.6  # apparent magnitudes at rest 1450 Angstrom
 _COUNTS = 0.7  # slope of their log10 counts: the bright end of the luminosity function falls as L^-2.8
 
 
-def light(n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], dict[str, NDArray]]:
-    """Band fluxes (n, n_bands) in microjansky of n quasars, and what they are."""
-    low, high = (10 ** (_DENSITY * z) for z in Z_RANGE)
+def light(n: int, rng: np.random.Generator, z_from: float = Z_RANGE[0]) -> tuple[NDArray[np.float32], dict[str, NDArray]]:
+    """Band fluxes (n, n_bands) in microjansky of n quasars beyond a redshift, and what they are."""
+    low, high = (10 ** (_DENSITY * z) for z in (z_from, Z_RANGE[1]))
     z = np.log10(low + (high - low) * rng.random(n)) / _DENSITY
     apparent = counts(n, rng, *_M_1450, _COUNTS)
     m_1450 = apparent - distance_modulus(z) + 2.5 * np.log10(1 + z)
@@ -28,7 +28,7 @@ def light(n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], dict[s
     return flux, {"true_z": z, "true_m_1450": m_1450, "true_ebv": truth["ebv"]}
 
 
-def draw(n: int, rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray]]:
+def draw(n: int, rng: np.random.Generator, z_from: float = Z_RANGE[0]) -> tuple[Scene, dict[str, NDArray]]:
     """Quasars alone: points."""
-    flux, truth = light(n, rng)
+    flux, truth = light(n, rng, z_from)
     return Scene.make(n, flux), truth
