@@ -203,7 +203,7 @@ class ImageCube:
             raise ReadError("wrong-shape", f"an array of shape {flux.shape} is no image in bands", where)
         if len(bands) != len(flux) or len(set(bands)) != len(bands):
             raise ReadError("no-bands", f"{len(flux)} bands are called {', '.join(bands) or 'nothing'}", where,
-                            "name them in order: --bands g r i z Y")
+                            "name them in order: --bands grizY")
         notes = tuple(others.pop("notes", ()))
         mask[~np.isfinite(flux)] |= np.uint8(Mask.NOT_FINITE)
         empty = ~np.where(np.isfinite(flux), flux, 0).any(axis=(1, 2))  # (n_bands,)

@@ -187,6 +187,33 @@ def test_bad_input_is_refused_or_flagged_by_name(tmp_path):
     assert mask[0, 2, 2] == Mask.NOT_FINITE and (mask > 0).sum() == 1 and not check(store.path)
 
 
+def test_no_damage_is_a_defect(tmp_path):
+    """Whatever bytes are changed or missing: a file is read, or refused for a reason that is no fault of ours."""
+    rng = np.random.default_rng(4)
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.cdelt = ["RA---TAN", "DEC--TAN"], [10.0, 0.0], [-1e-4, 1e-4]
+    header = wcs.to_header()
+    header["BANDS"] = "gri"
+    fits.HDUList([fits.PrimaryHDU(rng.normal(0, 1, (3, 12, 12)), header), fits.ImageHDU(np.ones((3, 12, 12)), name="IVAR")]
+                 ).writeto(tmp_path / "a.fits")
+    stamps(tmp_path / "a.npz", 3)
+    np.save(tmp_path / "a.npy", rng.normal(0, 1, (2, 12, 12, 3)))
+    data = tmp_path / "data"
+    data.mkdir()
+    for ending, size in (("fits", 3000), ("npz", 400), ("npy", 200)):
+        sound = (tmp_path / f"a.{ending}").read_bytes()
+        for number in range(40):
+            changed = bytearray(sound)
+            for at in rng.integers(0, size, rng.integers(1, 6)):
+                changed[at] = rng.integers(32, 127)
+            (data / f"{number}.{ending}").write_bytes(changed[: len(sound) if number % 3 else rng.integers(0, len(sound))])
+    stamps(data / "good.npz", 2, bands="gri")
+    report = ingest([data], tmp_path / "a.store", images=Wish(tuple("gri")), workers=1)
+    assert all(file.read or file.refused for file in report.files) and len(report.files) == 121
+    assert "defect" not in report.refused and report.files[-1].read == 2
+    assert not [finding for finding in check(tmp_path / "a.store") if finding.severity == "error"]
+
+
 def test_nothing_but_bad_images_says_why(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((3, 12, 12, 5)))
     with pytest.raises(AtlasError, match="nobody names them.*--bands"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qsocore.errors import ReadError
 from qsocore.surveys._hdf5 import dataset_of, opened
-from qsocore.surveys._npy import declared, mapped
+from qsocore.surveys._npy import BROKEN, mapped, members
 from qsocore.surveys.probe import Probe
 
 
@@ -62,17 +62,7 @@ class Arrays(ABC):
 class _Npz(Arrays):
     def __init__(self, probe: Probe):
         super().__init__(probe)
-        probe.file.seek(0)
-        with zipfile.ZipFile(probe.file) as members:
-            for member in members.namelist():
-                with members.open(member) as file:
-                    found = declared(file)
-                if found is None:
-                    raise ReadError("damaged", f"its array {member} has no sound header", probe.path, "fetch it again")
-                self._shapes[member.removesuffix(".npy")] = found[0], found[2]
-        if any(dtype.hasobject for _, dtype in self._shapes.values()):
-            raise ReadError("pickle", "an array of it holds pickled Python objects, which are never loaded", probe.path,
-                            "ask its author for plain arrays")
+        self._shapes = members(probe)
 
     def _load(self, name: str) -> NDArray:
         size = prod(self.shape(name)) * self.dtype(name).itemsize
@@ -81,9 +71,9 @@ class _Npz(Arrays):
                             "split it, or save it as .npy, which is read where it lies")
         self.probe.file.seek(0)
         try:
-            with zipfile.ZipFile(self.probe.file) as members, members.open(f"{name}.npy") as file:
+            with zipfile.ZipFile(self.probe.file) as archive, archive.open(f"{name}.npy") as file:
                 return np.lib.format.read_array(file, allow_pickle=False)
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, *BROKEN) as error:
             raise ReadError("truncated", f"its array {name} breaks off ({error})", self.probe.path, "fetch it again") from None
 
 

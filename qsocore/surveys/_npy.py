@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from math import prod
 from tokenize import TokenError
 from typing import BinaryIO
@@ -23,6 +25,37 @@ def declared(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype] | None:
         return read(file)
     except (ValueError, SyntaxError, TokenError):
         return None
+
+
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, KeyError, UnicodeDecodeError)
+"""What Python's zipfile raises for archives that are damaged, encrypted or of an unknown kind."""
+
+
+def members(probe: Probe) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Shape and type of every array of an ``.npz``, by its name; no array is read.
+
+    Raises
+    ------
+    ReadError
+        ``damaged``; ``pickle`` when one of them holds Python objects.
+    """
+    found = {}
+    probe.file.seek(0)
+    try:
+        with zipfile.ZipFile(probe.file) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    header = declared(member)
+                if header is None:
+                    raise ReadError("damaged", f"its array {name} has no sound header", probe.path, "fetch it again")
+                found[name.removesuffix(".npy")] = header[0], header[2]
+    except BROKEN as error:
+        raise ReadError("damaged", f"the archive is damaged ({error})", probe.path, "fetch it again") from None
+    for name, (_, dtype) in found.items():
+        if dtype.hasobject:
+            raise ReadError("pickle", f"its array {name} holds pickled Python objects, which are never loaded", probe.path,
+                            "ask its author for plain arrays")
+    return found
 
 
 def shape_of(probe: Probe) -> tuple[int, ...]:

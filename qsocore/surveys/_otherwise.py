@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
-
 from qsocore.errors import ReadError
-from qsocore.surveys._npy import declared, pickled
+from qsocore.surveys._npy import declared, members, pickled
 from qsocore.surveys.probe import Probe
 
 NOT_SPECTRA = ("image", "catalogue", "redshift-table", "companion")
@@ -63,19 +61,10 @@ def _ruled(probe: Probe) -> bool:
 
 def _npz(probe: Probe) -> ReadError | None:
     """By the shapes in the members' headers; no array is read."""
-    probe.file.seek(0)
-    deepest = 0
-    with zipfile.ZipFile(probe.file) as members:
-        for name in members.namelist():
-            with members.open(name) as member:
-                found = declared(member)
-            if found is None:
-                return ReadError("damaged", f"its array {name} has no sound header", probe.path, "fetch it again")
-            shape, _, dtype = found
-            if dtype.hasobject:
-                return ReadError("pickle", f"its array {name} holds pickled Python objects, which are never loaded", probe.path,
-                                 "ask its author for plain arrays")
-            deepest = max(deepest, len(shape))
+    try:
+        deepest = max((len(shape) for shape, _ in members(probe).values()), default=0)
+    except ReadError as error:
+        return error
     if deepest >= 3:
         return ReadError("image", "its arrays are cubes of images", probe.path, _NO_IMAGE)
     return ReadError("catalogue", "its arrays are columns of objects, not spectra", probe.path, _JOIN)

@@ -125,12 +125,14 @@ def wcs_of(probe: Probe, plane: Plane) -> WCS | None:
     keys = Keywords(probe, plane.hdu)
     if not any(str(keys.get(f"CTYPE{axis}", "")).startswith("RA") for axis in (1, 2)):
         return None
+    from astropy.io.fits.verify import VerifyError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about dates and units that are mended
             wcs = _plain_wcs(keys) or _full_wcs(probe, plane)
         return wcs if wcs.has_celestial and isfinite(pixel_scale(wcs)) else None
-    except (ValueError, TypeError, KeyError, MemoryError):  # wcslib's own errors are of ValueError
+    except (ValueError, TypeError, KeyError, MemoryError, VerifyError):  # wcslib's own errors are of ValueError
         return None
 
 

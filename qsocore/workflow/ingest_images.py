@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from math import isfinite, isnan, nan
 from pathlib import Path
+from struct import error as StructError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,7 +102,7 @@ class ImageReader:
     def read(self, file: Found) -> Iterator[ImageCube | ReadError]:
         """Every object of the sources that begin with a file, under the name that it has in the store it is put into."""
         for source in self.sources[str(file.path)]:
-            with ExitStack() as stack:
+            with _whole(file.path), ExitStack() as stack:
                 probes = [stack.enter_context(Probe(path)) for path in source.files]
                 for item in self._of(source, probes):
                     yield self._mine(item) if isinstance(item, ImageCube) else item
@@ -162,7 +163,8 @@ def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -
     refused: dict[str, ReadError] = {}
     for file in given:
         try:
-            sound.append(_look(file, wish, survey))
+            with _whole(file.path):
+                sound.append(_look(file, wish, survey))
         except ReadError as error:
             refused[str(file.path)] = error
     frames = [entry for entry in sound if entry.survey is FRAMES]
@@ -185,6 +187,18 @@ def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -
                       n_rows=sum(len(source.targets) or source.layout.n_objects for source in by_file.get(str(file.path), ())))
               for file in given]
     return marked, ImageReader(_grid(sources, wish), dict(by_file), wish), others
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Refuses a file whose inside contradicts its headers, as ``damaged``."""
+    from astropy.io.fits.verify import VerifyError
+
+    try:
+        yield
+    except (KeyError, IndexError, ValueError, TypeError, OSError, EOFError, StructError, VerifyError) as error:
+        raise ReadError("damaged", f"it breaks off with {type(error).__name__}: {error}", path,
+                        "check the file against its origin") from error
 
 
 def _look(file: Found, wish: Wish, name: str | None) -> _Opened:
