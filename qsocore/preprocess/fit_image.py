@@ -56,8 +56,9 @@ def fit_image(cube: ImageCube, grid: ImageGrid) -> tuple[NDArray, NDArray, NDArr
     for band in shared:
         source, target = (cube.bands.index(band), rows, columns), (grid.bands.index(band), there_rows, there_columns)
         flux[target], ivar[target], mask[target] = cube.flux[source] * factor, cube.ivar[source] / factor**2, cube.mask[source]
-    mask[(mask == 0) & ~((ivar > 0) & np.isfinite(ivar))] = Mask.NO_IVAR  # too small or large for single precision
-    ivar[mask > 0] = 0.0
+    mask[~np.isfinite(flux)] |= np.uint8(Mask.NOT_FINITE)  # too large for single precision, as are errors next
+    mask[(mask == 0) & ~((ivar > 0) & np.isfinite(ivar))] = Mask.NO_IVAR
+    flux[~np.isfinite(flux)], ivar[mask > 0] = 0.0, 0.0
     return flux, ivar, mask, _notes(cube, grid)
 
 

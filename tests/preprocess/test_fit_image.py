@@ -56,3 +56,13 @@ def test_zero_points_are_converted_and_other_scales_refused():
         fit_image(image, ImageGrid(("W1",), 9))
     unknown = fit_image(cube(), ImageGrid(("g", "r"), 9, 0.263, 30.0))[3]
     assert unknown == ("its zero point is not stated", "its pixel scale is not stated")
+
+
+def test_what_single_precision_cannot_hold_is_masked():
+    rng = np.random.default_rng(1)
+    flux = rng.normal(5, 1, (1, 9, 9))
+    flux[0, 1, 1] = 1e300
+    with np.errstate(over="ignore"):
+        image = ImageCube.from_arrays(ObjectId.make("a", "b", "c"), flux, np.full(flux.shape, 4.0), bands="g")
+    flux, ivar, mask, _ = fit_image(image, ImageGrid(("g",), 9))
+    assert mask[0, 1, 1] == Mask.NOT_FINITE and flux[0, 1, 1] == 0 == ivar[0, 1, 1] and (mask > 0).sum() == 1
