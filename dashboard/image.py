@@ -336,7 +336,7 @@ def thumbnail(cube: Cube, side: int, look: Look = PLAIN, scale: Scale | None = N
 
 
 def strip(cube: Cube, look: Look = PLAIN, scale: Scale | None = None) -> NDArray[np.uint8]:
-    """All bands side by side, shape (H, n_bands * (W + 2) - 2, 3), with grey between them and in place of one that is missing."""
+    """All bands side by side, shape (H, n_bands * (W + 2) - 2, 3), grey between them and in place of one that is missing."""
     height, width = cube.flux.shape[:2]
     out = np.full((height, len(cube.bands) * (width + _GAP) - _GAP, 3), _GAP_GREY, np.uint8)
     for k, name in enumerate(cube.bands):

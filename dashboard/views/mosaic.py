@@ -145,7 +145,7 @@ class Mosaic(Paged):
         if self._of_images:
             for cell, sprite in zip(made, self.session.library.sprites.of(rows, self.kind), strict=True):
                 cell |= {"image": "", "why": sprite} if isinstance(sprite, str) else {"image": image.as_url(sprite)}
-            return {"cells": made, "side": side, "box": []}
+            return {"cells": made, "side": side // 2 if self.kind.band == ALL else side, "box": []}  # strips are wide
         shown = strips(table, rows, self.session.library.decoder(self.session.state.run), _BINS[side])
         for number, cell in enumerate(made):
             cell["flux"], cell["model"] = shown.paths(number)
