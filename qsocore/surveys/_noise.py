@@ -87,18 +87,29 @@ def saturated(flux: NDArray, limit: float = np.inf) -> NDArray[np.bool_]:
     return out
 
 
-def bad_pixels(values: NDArray, header: Mapping | None = None) -> NDArray[np.bool_] | None:
-    """Which pixels a mask plane calls bad: anything but 0; of LSST and HSC, whose headers name the bits, the bad ones.
+def flat_ivar(flux: NDArray, mask: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Inverse variance of every band (n_bands, H, W) by the scatter of its good pixels, the same everywhere."""
+    return np.stack([np.full(band.shape, sky_ivar(np.where(bad > 0, np.nan, band), 1))
+                     for band, bad in zip(flux, mask, strict=True)])
 
-    None for bits whose meaning nobody says, which mark detections as well as faults, as in more than a third of the pixels.
+
+def mark_bad(mask: NDArray[np.uint8], values: NDArray, header: Mapping | None = None) -> tuple[str, ...]:
+    """Mark FLAGGED, in place, what a mask plane calls bad: anything but 0; of LSST and HSC, whose headers name bits, the faults.
+
+    Bits without names in more than a third of the pixels mark detections as well as faults: they are left aside, which the note
+    that is returned says.
     """
     values = np.asarray(values)
     named = {str(key)[3:]: int(header[key]) for key in header if str(key).startswith("MP_")} if header is not None else {}
     if named:
         bits = sum(1 << bit for name, bit in named.items() if name in ("BAD", "SAT", "CR", "NO_DATA", "EDGE", "SUSPECT"))
-        return (values.astype(np.int64) & bits) > 0
-    bad = values != 0
-    return None if values.dtype.kind != "b" and np.max(values, initial=0) > 1 and bad.mean() > 1 / 3 else bad
+        bad = (values.astype(np.int64) & bits) > 0
+    else:
+        bad = values != 0
+        if values.dtype.kind != "b" and np.max(values, initial=0) > 1 and bad.mean() > 1 / 3:
+            return ("a mask whose bits have no names was left aside",)
+    mask[bad] |= np.uint8(Mask.FLAGGED)
+    return ()
 
 
 def mark_saturated(flux: NDArray, mask: NDArray[np.uint8], limit: float = np.inf) -> tuple[str, ...]:

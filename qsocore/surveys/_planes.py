@@ -201,6 +201,12 @@ def zero_point(header: Mapping[str, Any]) -> float:
     return float(2.5 * np.log10(flux)) if flux > 0 else nan
 
 
+def saturation(header: Mapping[str, Any]) -> float:
+    """Flux from which pixels are saturated by SATURATE, which is in counts and says nothing of calibrated flux; else infinite."""
+    limit = number(header, "SATURATE")
+    return limit if limit > 0 and text(header, "BUNIT").lower().replace(" ", "") not in _UNITS else float("inf")
+
+
 def fwhm_of_header(header: Mapping[str, Any]) -> float:
     """Width of the point-spread function, arcsec: PSF_FWHM, SEEING or FWHM; else NaN."""
     values = (number(header, key, (0.0, -1.0)) for key in ("PSF_FWHM", "PSFFWHM", "SEEING", "FWHM", "PSFSEE"))

@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.errors import AtlasError, ReadError
-from qsocore.records import ImageCube, Mask
+from qsocore.records import ImageCube
 from qsocore.surveys._arrays import Arrays, open_arrays
 from qsocore.surveys._bands import band_in_name, stem_of
 from qsocore.surveys._ids import named
 from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, unnamed
 from qsocore.surveys._links import by_position
-from qsocore.surveys._noise import bad_pixels, mark_saturated
+from qsocore.surveys._noise import mark_bad, mark_saturated
 from qsocore.surveys._npy import declared
 from qsocore.surveys._pixels import to_ivar
 from qsocore.surveys._planes import fwhm_of
@@ -236,9 +236,7 @@ def _cube(parts: list[_Contents], row: int, object_id, where: str, notes: tuple[
     flux, first = np.concatenate([part.of(part.images, row) for part in parts]).astype(np.float64), parts[0]
     mask, ivar = np.zeros(flux.shape, np.uint8), None
     if all(part.mask for part in parts):
-        bad = bad_pixels(np.concatenate([part.of(part.mask, row) for part in parts]))
-        notes += ("a mask whose bits have no names was left aside",) if bad is None else ()
-        mask[() if bad is None else bad] |= np.uint8(0 if bad is None else Mask.FLAGGED)
+        notes += mark_bad(mask, np.concatenate([part.of(part.mask, row) for part in parts]))
     if all(part.errors for part in parts):
         ivar = np.concatenate([to_ivar(part.of(part.errors[1], row), _ERRORS[part.errors[0]]) for part in parts])
     notes += mark_saturated(flux, mask)

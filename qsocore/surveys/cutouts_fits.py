@@ -28,14 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsocore.errors import AtlasError, ReadError
-from qsocore.records import ImageCube, Mask
+from qsocore.records import ImageCube
 from qsocore.surveys._bands import band_in_name, parse_bands, stem_of
 from qsocore.surveys._cut import Frame, onto, upright
 from qsocore.surveys._header import degrees, number, text
 from qsocore.surveys._ids import named
 from qsocore.surveys._images import ImageSurvey, Layout, identity, native_of, unnamed
 from qsocore.surveys._links import by_position
-from qsocore.surveys._noise import bad_pixels, mark_saturated, sky_ivar
+from qsocore.surveys._noise import flat_ivar, mark_bad, mark_saturated
 from qsocore.surveys._pixels import overlaid, to_ivar
 from qsocore.surveys._planes import (
     Keywords,
@@ -46,6 +46,7 @@ from qsocore.surveys._planes import (
     pixel_scale,
     pixels,
     planes,
+    saturation,
     wcs_of,
     zero_point,
 )
@@ -221,16 +222,12 @@ class _Contents:
                 continue
             values = self._of(plane, row)
             if plane.role == "mask":
-                bad = bad_pixels(values, overlaid(self.probe, plane.hdu))
-                notes += ("a mask whose bits have no names was left aside",) if bad is None else ()
-                mask[place][() if bad is None else bad] |= np.uint8(0 if bad is None else Mask.FLAGGED)
+                notes += mark_bad(mask[place], values, overlaid(self.probe, plane.hdu))
             else:
                 ivar[place], known[place] = to_ivar(values, plane.role), True
-        limit = number(self.header, "SATURATE")
-        notes += mark_saturated(flux, mask, limit if limit > 0 and zero_point(self.header) != 22.5 else np.inf)
+        notes += mark_saturated(flux, mask, saturation(self.header))
         if known.any() and not known.all():
-            for band in np.flatnonzero(~known):
-                ivar[band] = sky_ivar(np.where(mask[band] == 0, flux[band], np.nan), 1)
+            ivar[~known] = flat_ivar(flux[~known], mask[~known])
             notes += ("noise of some bands estimated from the sky",)
         return flux, ivar if known.any() else None, mask, notes
 
@@ -254,14 +251,10 @@ def _cube(parts: list[_Contents], row: int, release: str, native: str, where: ob
     first, wcs = parts[0], parts[0].wcs
     stacks = [part.stack(row) for part in parts]
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack[3]))
-    if len(parts) > 1:
-        stacks, more = _together(parts, stacks, wcs)
-        notes += more
     estimate = all(stack[1] is None for stack in stacks)
-    flux, mask = (np.concatenate([stack[index] for stack in stacks]) for index in (0, 2))
-    ivar = None if estimate else np.concatenate([
-        np.stack([np.full(band.shape, sky_ivar(band, 1)) for band in stack[0]]) if stack[1] is None else stack[1]
-        for stack in stacks])
+    parts_of = _together(parts, stacks) if len(parts) > 1 else [stack[:3] for stack in stacks]
+    flux, ivar, mask = (None if estimate and index == 1 else np.concatenate([part[index] for part in parts_of])
+                        for index in range(3))
     listed = first.listed() if first.layout.n_objects > 1 else {}
     ra, dec = (listed["ra"][row], listed["dec"][row]) if "ra" in listed else _position(first, wcs)
     values = {"ra": ra, "dec": dec, "target": text(first.header, "OBJECT") if first.layout.n_objects == 1 else "",
@@ -277,25 +270,23 @@ def _cube(parts: list[_Contents], row: int, release: str, native: str, where: ob
                                  psf_fwhm=_widths(parts), row=values, notes=notes)
 
 
-def _together(parts: list[_Contents], stacks: list[tuple], wcs) -> tuple[list[tuple], tuple[str, ...]]:
-    """The stacks on one zero point and on the pixels of the first."""
-    first, out, notes = parts[0], [], ()
+def _together(parts: list[_Contents], stacks: list[tuple]) -> list[tuple[NDArray, NDArray, NDArray]]:
+    """Flux, inverse variance and mask of all parts on the zero point and the pixels of the first."""
+    first, out = parts[0], []
     for part, (flux, ivar, mask, _) in zip(parts, stacks, strict=True):
+        ivar = flat_ivar(flux, mask) if ivar is None else ivar
         shift = part.layout.zero_point - first.layout.zero_point
-        if isfinite(shift) and shift:
-            factor = 10.0 ** (-0.4 * shift)
-            flux, ivar = flux * factor, None if ivar is None else ivar / factor**2
-        if wcs is not None and part.wcs is not None and part is not first:
-            if ivar is None:
-                ivar = np.stack([np.full(band.shape, sky_ivar(band, 1)) for band in flux])
-            moved = [onto(wcs, first.layout.shape, Frame(name, *planes_, part.wcs))
+        factor = 10.0 ** (-0.4 * shift) if isfinite(shift) else 1.0
+        flux, ivar = flux * factor, ivar / factor**2
+        if part is not first and first.wcs is not None and part.wcs is not None:
+            moved = [onto(first.wcs, first.layout.shape, Frame(name, *planes_, part.wcs))
                      for name, *planes_ in zip(part.layout.bands, flux, ivar, mask, strict=True)]
             flux, ivar, mask = (np.stack([band[index] for band in moved]) for index in range(3))
         elif part.layout.shape != first.layout.shape:
             raise ReadError("wrong-shape", f"{part.probe.path.name} has {part.layout.shape} pixels, {first.probe.path.name} "
                             f"{first.layout.shape}", part.probe.path, "give bands on the same pixels, or with a WCS")
         out.append((flux, ivar, mask))
-    return out, notes
+    return out
 
 
 def _widths(parts: list[_Contents]) -> tuple[float, ...]:

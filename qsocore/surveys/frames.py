@@ -27,10 +27,9 @@ from qsocore.errors import ReadError
 from qsocore.records import ImageCube, Mask, ObjectId
 from qsocore.surveys._bands import band_in_name
 from qsocore.surveys._cut import Frame, cutouts
-from qsocore.surveys._header import number
 from qsocore.surveys._images import ImageSurvey, Layout, unnamed
 from qsocore.surveys._links import by_position
-from qsocore.surveys._noise import bad_pixels, saturated, sdss_ivar, sky_ivar
+from qsocore.surveys._noise import mark_bad, mark_saturated, sdss_ivar, sky_ivar
 from qsocore.surveys._pixels import overlaid, to_ivar
 from qsocore.surveys._planes import (
     Keywords,
@@ -40,6 +39,7 @@ from qsocore.surveys._planes import (
     pixel_scale,
     pixels,
     planes,
+    saturation,
     wcs_of,
     zero_point,
 )
@@ -137,17 +137,15 @@ def load(probe: Probe, layout: Layout, zero: float) -> tuple[Frame, tuple[str, .
         if other.shape != plane.shape:
             continue
         if other.role == "mask":
-            bad = bad_pixels(pixels(probe, other), overlaid(probe, other.hdu))
-            mask[() if bad is None else bad] |= np.uint8(0 if bad is None else Mask.FLAGGED)
+            notes += mark_bad(mask, pixels(probe, other), overlaid(probe, other.hdu))
         else:
             ivar = to_ivar(pixels(probe, other), other.role)
     if ivar is None:
         ivar = sdss_ivar(probe, np.where(np.isfinite(flux), flux, 0.0))
     if ivar is None:
-        ivar, notes = np.full(flux.shape, sky_ivar(flux)), (f"noise of {layout.bands[0]} estimated from the frame's sky",)
-    limit = number(header, "SATURATE")
-    if limit > 0 and not isfinite(layout.zero_point):  # a limit in counts says nothing of calibrated flux
-        mask[saturated(flux, limit)] |= np.uint8(Mask.FLAGGED)
+        ivar = np.full(flux.shape, sky_ivar(flux))
+        notes += (f"noise of {layout.bands[0]} estimated from the frame's sky",)
+    mask[flux >= saturation(header)] |= np.uint8(Mask.FLAGGED)
     factor = 10.0 ** (0.4 * (zero - layout.zero_point)) if isfinite(zero - layout.zero_point) else 1.0
     mask[(mask == 0) & ~(ivar > 0)] = Mask.NO_IVAR
     flux = np.where(mask & Mask.NOT_FINITE, 0.0, flux)
@@ -166,9 +164,7 @@ def _cube(frames: Sequence[Frame], parts: list, target: Target, angle: float, no
     flux, ivar, mask = (np.stack([(part or empty)[index] for part in parts]) for index in range(3))
     if any((part[2] & Mask.NO_COVERAGE).any() for part in there):
         notes += ("the cutout goes over the edge of the frame",)
-    core = saturated(np.where(mask == 0, flux, np.nan))
-    mask[core] |= np.uint8(Mask.FLAGGED)
-    notes += (f"saturated in {int(core.sum())} pixels",) if core.any() else ()
+    notes += mark_saturated(flux, mask)
     notes += (f"up is {angle:.1f} degrees from north",) if abs(angle) > _TILTED else ()
     row = {"ra": target.ra, "dec": target.dec, "north_angle": angle}
     return ImageCube.from_arrays(target.object_id, flux, ivar, mask, bands=[frame.band for frame in frames], where=where,

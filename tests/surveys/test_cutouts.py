@@ -213,6 +213,14 @@ def test_bad_pixels_bands_and_cores_are_flagged(tmp_path):
     assert reason(FITS, tmp_path / "b.fits") == "no-good-pixel"
 
 
+def test_a_headers_limit_is_in_counts(tmp_path):
+    """It flags pixels of images in counts, and none of those in microjansky."""
+    for unit, count in (("adu", 1), ("uJy", 0)):
+        head = fits.Header([("FILTER", "g"), ("SATURATE", 50.0), ("BUNIT", unit)])
+        fits.PrimaryHDU(picture(20, 20), head).writeto(tmp_path / f"{unit}.fits")
+        assert (one(FITS, tmp_path / f"{unit}.fits").mask == Mask.FLAGGED).sum() == count
+
+
 def test_a_noisy_peak_is_not_saturated():
     assert not saturated(picture(5, 30, 30)).any()
     assert saturated(np.array([[1.0, 9.0], [3.0, 2.0]]), 8.0).tolist() == [[False, True], [False, False]]
