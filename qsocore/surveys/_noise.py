@@ -94,7 +94,7 @@ def flat_ivar(flux: NDArray, mask: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def mark_bad(mask: NDArray[np.uint8], values: NDArray, header: Mapping | None = None) -> tuple[str, ...]:
-    """Mark FLAGGED, in place, what a mask plane calls bad: anything but 0; of LSST and HSC, whose headers name bits, the faults.
+    """Mark FLAGGED, in place, what a mask plane calls bad: all but 0; of LSST and HSC, whose headers name bits, the faults.
 
     Bits without names in more than a third of the pixels mark detections as well as faults: they are left aside, which the note
     that is returned says.

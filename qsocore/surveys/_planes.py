@@ -202,7 +202,7 @@ def zero_point(header: Mapping[str, Any]) -> float:
 
 
 def saturation(header: Mapping[str, Any]) -> float:
-    """Flux from which pixels are saturated by SATURATE, which is in counts and says nothing of calibrated flux; else infinite."""
+    """Flux from which pixels are saturated: SATURATE, which is in counts and says nothing of calibrated flux; else infinite."""
     limit = number(header, "SATURATE")
     return limit if limit > 0 and text(header, "BUNIT").lower().replace(" ", "") not in _UNITS else float("inf")
 
