@@ -10,9 +10,9 @@ from qsocore.errors import ConfigError
 from qsocore.grid import WaveGrid
 from qsocore.models.base import FeatureModel, LatentModel, Network
 from qsocore.models.load import Loaded
-from qsocore.preprocess.prepare import Block
+from qsocore.preprocess.prepare import Block, PreparedPhotometry, photometry_for
 from qsocore.preprocess.regrid import Regridder
-from qsocore.store import RunFolder
+from qsocore.store import RunFolder, Store
 from qsocore.train.loop import pick_device
 
 
@@ -55,9 +55,23 @@ class Encoder:
         self.n_latent: int = self.model.n_latent
 
     @torch.inference_mode()
-    def encode(self, x: NDArray, w: NDArray) -> NDArray[np.float32]:
-        """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, *shape) each."""
-        return self.model.encode(self._tensor(x), self._tensor(w) * self.model.seen).cpu().numpy()
+    def encode(self, x: NDArray, w: NDArray, beside: Block | None = None) -> NDArray[np.float32]:
+        """Latents (n, n_latent) of normalised flux and weights on the run's grid, (n, *shape) each.
+
+        `beside` is the photometry of the same objects for a run that was trained with it, see `photometry_beside`.
+        """
+        more = () if beside is None else (self._tensor(beside.x), self._tensor(beside.w))
+        return self.model.encode(self._tensor(x), self._tensor(w) * self.model.seen, *more).cpu().numpy()
+
+    def photometry_beside(self, store: Store) -> PreparedPhotometry | None:
+        """What of a store's photometry the run was trained with beside its images; None where it was trained without.
+
+        Raises
+        ------
+        StoreError
+            When the store lacks one of the bands.
+        """
+        return photometry_for(store, self.model.beside) if self.model.beside else None
 
     def _tensor(self, array: ArrayLike) -> torch.Tensor:
         return torch.as_tensor(np.asarray(array, np.float32), device=self.device)

@@ -32,17 +32,17 @@ def encode_store(store: Store, encoder: Encoder, size: int = BLOCK) -> Iterator[
         ``mse`` (of the normalised flux). An object without a good pixel has missing latents and errors.
     """
     prepared = prepared_for(encoder.reads, store, encoder.grid, encoder.normalisation)
-    ids = store.table(["object_id"]).column(0)
+    ids, beside = store.table(["object_id"]).column(0), encoder.photometry_beside(store)
     with Progress(store.n_rows, "embed") as progress:
         for block in prepared.stream(np.arange(store.n_rows), size):
             first = int(block.rows[0])
-            table = _table(ids.slice(first, len(block.rows)), encoder, block)
+            table = _table(ids.slice(first, len(block.rows)), encoder, block, beside and beside.read(block.rows))
             yield table.replace_schema_metadata(in_row_order(store))
             progress.update(len(block.rows))
 
 
-def _table(ids: pa.ChunkedArray, encoder: Encoder, block: Block) -> pa.Table:
-    latents, errors, n_good = _encoded(encoder, block)
+def _table(ids: pa.ChunkedArray, encoder: Encoder, block: Block, beside: Block | None) -> pa.Table:
+    latents, errors, n_good = _encoded(encoder, block, beside)
     empty = n_good == 0
     columns = {f"latent_{k}": np.where(empty, np.nan, latents[:, k]).astype(np.float32) for k in range(encoder.n_latent)}
     n = np.where(empty, np.nan, n_good)
@@ -50,12 +50,12 @@ def _table(ids: pa.ChunkedArray, encoder: Encoder, block: Block) -> pa.Table:
     return pa.table({"object_id": ids.cast(pa.string()), **columns, "n_pix_good": n_good.astype(np.int32)})
 
 
-def _encoded(encoder: Encoder, block: Block) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+def _encoded(encoder: Encoder, block: Block, beside: Block | None) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
     """Latents (n, n_latent), sums of errors by name (n,), good pixels (n,)."""
     if isinstance(encoder, Decoder):
         latents, chi2, square, n_good = encoder.encode_and_compare(block.x, block.w, block.precision)
         return latents, {"chi2_pix": chi2, "mse": square}, n_good
-    return encoder.encode(block.x, block.w), {}, (block.ivar > 0).reshape(len(block.rows), -1).sum(axis=1)
+    return encoder.encode(block.x, block.w, beside), {}, (block.ivar > 0).reshape(len(block.rows), -1).sum(axis=1)
 
 
 def write_latents(store: Store, encoder: Encoder, run: RunFolder) -> None:

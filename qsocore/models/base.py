@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from qsocore.sampling import Grid
+from qsocore.sampling import Bands, Grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +80,15 @@ class Network(nn.Module, ABC):
 
 
 class FeatureModel(Network):
-    """A model with `n_latent` numbers per object, by which objects that look alike are near each other."""
+    """A model with `n_latent` numbers per object, by which objects that look alike are near each other.
+
+    Attributes
+    ----------
+    beside : Bands or None
+        Photometry that the model may be told of besides: `encode` then takes x and w of it too, (B, n_bands) each.
+    """
+
+    beside: Bands | None = None
 
     def __init__(self, shape: int | tuple[int, ...], n_latent: int):
         super().__init__(shape)

@@ -6,22 +6,32 @@ not make neighbours; VICReg as a loss that compares nothing between objects; and
 where tags are known, belong together as well. An object's features are the mean over the eight symmetries of its cutout, so
 that turning it by 90 degrees changes nothing.
 
+With ``photometry`` the catalogue's fluxes are looked at too, by a network of their own (`qsocore.models.photometric`), trained
+by the same loss; its features stand behind those of the image, each with its share of the squared distance. What has no
+photometry has the image's features alone.
+
 How far two objects are apart is the distance of their features, whose square is 2 - 2 cosine.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from qsocore.errors import ConfigError
 from qsocore.models._image_trunk import SYMMETRIES, ImageTrunk, symmetries
-from qsocore.models._two_views import TwoViews, TwoViewsConfig, labels
-from qsocore.models.base import Model
-from qsocore.sampling import ImageGrid
+from qsocore.models._two_views import TwoViews, TwoViewsConfig
+from qsocore.models._two_views import labels as tags
+from qsocore.models.base import Labels, Model
+from qsocore.models.photometric import Photometric, PhotometricConfig
+from qsocore.preprocess.prepare import photometry_for
+from qsocore.sampling import Bands, ImageGrid
+from qsocore.store import Store
 from qsocore.train.augment_images import ImageAugmentation, ImageAugmenter
 
 
@@ -37,6 +47,10 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
         Of the asinh, see `ImageTrunk`.
     views : int
         Symmetries that the features are averaged over: 1, 2, 4 or 8.
+    photometry : float
+        Share of the photometry in the squared distance of two objects; 0 leaves it out.
+    bands : tuple of str
+        Of the photometry.
     """
 
     flip: float = 1.0
@@ -48,6 +62,8 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
     channels: tuple[int, ...] = (24, 48, 96)
     stretch: float = 0.1
     views: int = 8
+    photometry: float = 0.0
+    bands: tuple[str, ...] = ("g", "r", "i", "z", "Y", "J", "K", "W1", "W2")
 
     def __post_init__(self):
         TwoViewsConfig.__post_init__(self)
@@ -56,6 +72,8 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
             raise ConfigError("channels must be at least 1, and stretch 0 or more", "contrastive")
         if self.views not in SYMMETRIES:
             raise ConfigError("views is 1, 2, 4 or 8", "contrastive")
+        if not 0 <= self.photometry < 1:
+            raise ConfigError("photometry is a share below 1", "contrastive")
 
 
 class Contrastive(TwoViews):
@@ -65,6 +83,12 @@ class Contrastive(TwoViews):
         super().__init__(grid.shape, config)
         self.trunk = ImageTrunk(grid.shape, config.crop, config.channels, config.features, config.stretch)
         self.augment = ImageAugmenter(config, grid)
+        self.colours = None
+        if config.photometry:
+            self.beside = Bands(config.bands)
+            same = {field.name: getattr(config, field.name) for field in fields(TwoViewsConfig) if field.name != "features"}
+            self.colours = Photometric(self.beside, PhotometricConfig(**same))
+            self.n_latent += self.colours.n_latent
 
     def view(self, x: Tensor, w: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Another picture of each object, of the crop's size."""
@@ -74,10 +98,48 @@ class Contrastive(TwoViews):
         """Features (B, features) of cutouts as they lie, of any length."""
         return self.trunk(x, w).float()
 
-    def encode(self, x: Tensor, w: Tensor) -> Tensor:
-        """Features of length one (B, features) of cutouts x with weights w, (B, n_bands, H, W) each."""
+    def encode(self, x: Tensor, w: Tensor, flux: Tensor | None = None, flux_weight: Tensor | None = None) -> Tensor:
+        """Features of length one (B, features) of cutouts x with weights w, (B, n_bands, H, W) each.
+
+        With photometry, normalised fluxes and their weights (B, bands) each, those of the fluxes stand behind them; an object
+        of which no flux is known has zeros there.
+        """
         each = [F.normalize(self(*turned), dim=1) for turned in symmetries(self.config.views, x, w)]
-        return F.normalize(torch.stack(each).mean(dim=0), dim=1)
+        of_image = F.normalize(torch.stack(each).mean(dim=0), dim=1)
+        if self.colours is None:
+            return of_image
+        if flux is None or flux_weight is None:
+            return F.pad(of_image, (0, self.colours.n_latent))
+        share = self.config.photometry * (flux_weight > 0).any(dim=1, keepdim=True)  # (B, 1)
+        return torch.cat([(1.0 - share).sqrt() * of_image, share.sqrt() * self.colours.encode(flux, flux_weight)], dim=1)
+
+    def loss(self, x: Tensor, w: Tensor, generator: torch.Generator | None = None,
+             labels: Labels | None = None) -> dict[str, Tensor]:
+        """The loss and its terms, ``photometry`` among them where it is joined.
+
+        `labels` are ``tag`` for a supervised loss; ``flux`` and ``flux_weight``, (B, bands) each, for photometry.
+        """
+        terms = super().loss(x, w, generator, labels)
+        if self.colours is None or not labels or "flux" not in labels:
+            return terms
+        own = self.colours.loss(labels["flux"], labels["flux_weight"], generator, labels)["loss"]
+        return terms | {"loss": terms["loss"] + own, "photometry": own}
+
+
+def labels(config: ContrastiveConfig, store: Store) -> dict[str, NDArray]:
+    """Tags for a supervised loss, and where photometry is joined the fluxes and their weights, all of (n_rows,) objects.
+
+    Raises
+    ------
+    TrainError
+        When there are no tags to learn from, see `qsocore.models._two_views`.
+    StoreError
+        When the catalogue lacks one of the bands.
+    """
+    if not config.photometry:
+        return tags(config, store)
+    block = photometry_for(store, Bands(config.bands)).read(np.arange(store.n_rows))
+    return tags(config, store) | {"flux": block.x, "flux_weight": block.w}
 
 
 def build(config: ContrastiveConfig, grid: ImageGrid) -> Contrastive:

@@ -232,6 +232,11 @@ def prepared_for(reads: str, store: Store, grid: Grid, normalisation: Normalisat
     return {"spectra": Prepared, "images": PreparedImages, "photometry": PreparedPhotometry}[reads](store, grid, normalisation)
 
 
+def photometry_for(store: Store, bands: Bands) -> PreparedPhotometry:
+    """Photometry as a model of images reads it beside them: each object in units of its brightest band, errors as they are."""
+    return PreparedPhotometry(store, bands, ImageNormalisation(error_floor=0.0))
+
+
 def normalisation_for(reads: str) -> type:
     """The normalisation of what a model reads."""
     return Normalisation if reads == "spectra" else ImageNormalisation

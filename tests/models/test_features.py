@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from qsocore.embed.stream import read_latents as read_features
 from qsocore.errors import ConfigError, TrainError
 from qsocore.models import contrastive, photometric
 from qsocore.models._image_trunk import ImageTrunk, symmetries
 from qsocore.models.contrastive import ContrastiveConfig
 from qsocore.models.photometric import PhotometricConfig
 from qsocore.sampling import Bands, ImageGrid
+from qsocore.store import open_store
+from qsocore.workflow.embed import embed
+from qsocore.workflow.train import train
 from tests.images import make_images
 
 GRID = ImageGrid(("g", "r", "i"), 14)
@@ -145,6 +149,37 @@ def test_photometry_of_one_kind_goes_together(loss):
     assert share_of_own_kind(model, (new_x, new_w), new_kind) > 0.93
 
 
+def test_photometry_joined_to_images_has_its_share_of_the_distance():
+    """Two objects alike in their image differ by their photometry, and what has none by its image alone."""
+    bands = ("g", "r", "i", "z")
+    model = network(photometry=0.36, bands=bands).eval()
+    x, w, _ = pictures(20)
+    flux, weight, _ = photometry(20)
+    weight[3] = 0.0
+    with torch.no_grad():
+        both, image = model.encode(x, w, flux, weight), model.encode(x, w)
+        colours = model.colours.encode(flux, weight)
+    assert model.beside.bands == bands and both.shape == image.shape == (20, model.n_latent) == (20, 24 + 32)
+    assert torch.allclose(both.norm(dim=1), torch.ones(20), atol=1e-5)
+    assert torch.allclose(both[:3, :24], 0.8 * image[:3, :24]) and torch.allclose(both[:3, 24:], 0.6 * colours[:3])
+    assert torch.equal(both[3], image[3]) and not image[:, 24:].any()
+    terms = model.loss(x, w, torch.Generator().manual_seed(0), {"flux": flux, "flux_weight": weight})
+    terms["loss"].backward()
+    assert "photometry" in terms and model.colours.layers[0].weight.grad.abs().sum() > 0
+
+
+def test_a_run_with_photometry_embeds_a_store_by_both(tmp_path):
+    rng = np.random.default_rng(0)
+    fluxes = {f"{kind}_{band}": rng.uniform(1, 2, 60) for band in "gri" for kind in ("flux", "fluxerr")}
+    store = make_images(tmp_path / "both.store", 60, 14, **fluxes)
+    words = ["crop=12", "channels=8,16", "features=70", "projector=16", "photometry=0.5", "bands=g,r,i", "epochs=1", "batch=16"]
+    run = train("contrastive", store.path, "both", words, publish=False)
+    embed(store.path, "both", ["pca"])
+    _, found = read_features(open_store(store.path).run("both"))
+    assert run.finished and found.shape == (60, 70 + 32)
+    np.testing.assert_allclose(np.linalg.norm(found[:, 70:], axis=1), 0.5**0.5, rtol=1e-4)
+
+
 def test_a_view_of_photometry_is_noisier_and_its_weight_knows():
     model = photometric.build(PhotometricConfig(noisier=2.0, lost=0.25), Bands(tuple("griz")))
     w = torch.full((4000, 4), 100.0)
@@ -157,7 +192,8 @@ def test_a_view_of_photometry_is_noisier_and_its_weight_knows():
 
 
 @pytest.mark.parametrize("settings", [{"loss": "simclr"}, {"views": 3}, {"channels": ()}, {"temperature": 0.0},
-                                      {"projector": (-8,)}, {"tags": ()}, {"noise": -1.0}, {"stretch": -0.1}])
+                                      {"projector": (-8,)}, {"photometry": 1.0}, {"tags": ()}, {"noise": -1.0},
+                                      {"stretch": -0.1}])
 def test_nonsense_is_refused(settings):
     with pytest.raises(ConfigError):
         ContrastiveConfig(**settings)
