@@ -2,14 +2,15 @@
 
 A cutout of the first band is its frame's own pixels, turned by quarters and mirrored until north is nearest to up and east to
 the left. Other bands whose pixels fall on those of the first within `_ALIGNED` are cut out the same way; others are resampled
-on them by cubic splines, and scaled by the areas of the pixels, because a pixel's value is the light in it.
+on them by cubic splines, and scaled by the areas of the pixels, because a pixel's value is the light in it. Frames are needed
+one at a time, so that the bands of a large tile need not be in memory together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import atan2, degrees, isfinite
+from math import atan2, degrees
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,30 @@ _ALIGNED = 0.02  # pixels by which two grids may differ and be called one
 _REACH = 4  # pixels around a cutout that splines see
 
 Part = tuple[NDArray, NDArray, NDArray]  # flux, ivar, mask, (side, side) each
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a frame lies.
+
+    Parameters
+    ----------
+    wcs : WCS
+        Celestial.
+    shape : tuple of int
+        Rows and columns.
+    """
+
+    wcs: WCS
+    shape: tuple[int, int]
+
+    def place(self, ra: float, dec: float) -> tuple[float, float] | None:
+        """Pixel (x, y) of a position in degrees; None where it is not on the frame."""
+        try:
+            x, y = map(float, self.wcs.all_world2pix(ra, dec, 0))
+        except (ValueError, RuntimeError):  # no convergence far from the frame
+            return None
+        return (x, y) if -0.5 <= x < self.shape[1] - 0.5 and -0.5 <= y < self.shape[0] - 0.5 else None
 
 
 @dataclass(frozen=True)
@@ -47,46 +72,19 @@ class Frame:
     mask: NDArray[np.uint8]
     wcs: WCS
 
-    def place(self, ra: float, dec: float) -> tuple[float, float]:
-        """Pixel (x, y) of a position in degrees; NaN where the frame's projection does not reach."""
-        try:
-            x, y = self.wcs.all_world2pix(ra, dec, 0)
-        except (ValueError, RuntimeError):  # no convergence far from the frame
-            return float("nan"), float("nan")
-        return float(x), float(y)
 
-    def holds(self, ra: float, dec: float) -> bool:
-        """Whether a position lies on the frame."""
-        (x, y), (height, width) = self.place(ra, dec), self.flux.shape
-        return isfinite(x + y) and -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5
+def window(fields: Sequence[Field], ra: float, dec: float, side: int) -> WCS | None:
+    """World coordinates of the square of pixels around a position, of the first field that holds it; None when none does.
 
-
-def cutouts(frames: Sequence[Frame], ra: float, dec: float, side: int) -> tuple[list[Part | None], float]:
-    """A square around a position in every band.
-
-    Parameters
-    ----------
-    frames : sequence of Frame
-        One a band; the first that holds the position sets the pixels.
-    ra, dec : float
-        Degrees.
-    side : int
-        Pixels. What lies over the edge is masked NO_COVERAGE.
-
-    Returns
-    -------
-    parts : list
-        Flux, inverse variance and mask (side, side) of every frame; None for one that does not hold the position.
-    angle : float
-        Position angle of up in degrees, from north through east; NaN when no frame holds the position.
+    The position is in the middle to half a pixel; of an even side, on the upper one of the two pixels in the middle.
     """
-    first = next((frame for frame in frames if frame.holds(ra, dec)), None)
-    if first is None:
-        return [None] * len(frames), float("nan")
-    square, wcs = _square(first, first.place(ra, dec), side)
-    turned, angle = upright(wcs)
-    parts = [None if not frame.holds(ra, dec) else square if frame is first else _onto(wcs, frame, side) for frame in frames]
-    return [None if part is None else tuple(turned(array) for array in part) for part in parts], angle
+    from astropy.nddata import Cutout2D
+
+    for field in fields:
+        place = field.place(ra, dec)
+        if place is not None:
+            return Cutout2D(np.broadcast_to(np.float32(0.0), field.shape), place, side, wcs=field.wcs, mode="partial").wcs
+    return None
 
 
 def upright(wcs: WCS) -> tuple[Callable[[NDArray], NDArray], float]:
@@ -123,20 +121,6 @@ def onto(wcs: WCS, shape: tuple[int, int], frame: Frame) -> Part:
     if straight < _ALIGNED and max(abs(right - round(right)), abs(up - round(up))) < _ALIGNED:
         return _taken(frame, np.rint(x).astype(np.int64), np.rint(y).astype(np.int64))
     return _resampled(frame, x, y, _area(wcs) / _area(frame.wcs))
-
-
-def _onto(wcs: WCS, frame: Frame, side: int) -> Part:
-    return onto(wcs, (side, side), frame)
-
-
-def _square(frame: Frame, place: tuple[float, float], side: int) -> tuple[Part, WCS]:
-    """The frame's own pixels around a place, and their world coordinates."""
-    from astropy.nddata import Cutout2D
-
-    cut = Cutout2D(frame.flux, place, side, wcs=frame.wcs, mode="partial", fill_value=0.0)
-    x0, y0 = (round(float(offset)) for offset in (frame.wcs.wcs.crpix - cut.wcs.wcs.crpix))
-    rows, columns = np.mgrid[y0:y0 + side, x0:x0 + side]
-    return _taken(frame, columns, rows), cut.wcs
 
 
 def _taken(frame: Frame, columns: NDArray, rows: NDArray) -> Part:

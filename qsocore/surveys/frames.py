@@ -19,14 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsocore.errors import ReadError
 from qsocore.records import ImageCube, Mask, ObjectId
 from qsocore.surveys._bands import band_in_name
-from qsocore.surveys._cut import Frame, cutouts
+from qsocore.surveys._cut import Field, Frame, Part, onto, upright, window
 from qsocore.surveys._images import ImageSurvey, Layout, unnamed
 from qsocore.surveys._links import by_position
 from qsocore.surveys._noise import mark_bad, mark_saturated, sdss_ivar, sky_ivar
@@ -44,6 +44,9 @@ from qsocore.surveys._planes import (
     zero_point,
 )
 from qsocore.surveys.probe import Probe
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 _TILTED = 2.0  # degrees from north that are noted
 
@@ -114,15 +117,23 @@ class Frames(ImageSurvey):
             Of frames that do not say theirs.
         """
         layouts = [self.layout(probe, bands) for probe in probes]
-        loaded = [load(probe, layout, layouts[0].zero_point) for probe, layout in zip(probes, layouts, strict=True)]
-        frames, notes = [frame for frame, _ in loaded], sum((more for _, more in loaded), ())
+        fields = [Field(wcs_of(probe, flux_of(probe)), layout.shape) for probe, layout in zip(probes, layouts, strict=True)]
+        windows = [window(fields, target.ra, target.dec, side) for target in targets]
+        parts: list[list[Part | None]] = [[] for _ in targets]
+        notes: tuple[str, ...] = ()
+        for probe, layout, field in zip(probes, layouts, fields, strict=True):
+            frame, more = load(probe, layout, layouts[0].zero_point)
+            notes += more
+            for target, wcs, cut in zip(targets, windows, parts, strict=True):
+                there = wcs is not None and field.place(target.ra, target.dec) is not None
+                cut.append(onto(wcs, (side, side), frame) if there else None)
+            probe.forget()
         widths = tuple(layout.psf_fwhm[0] if layout.psf_fwhm else float("nan") for layout in layouts)
-        known = {"pixel_scale": layouts[0].pixel_scale, "zero_point": layouts[0].zero_point,
-                 "psf_fwhm": widths if any(map(isfinite, widths)) else ()}
-        for target in targets:
-            parts, angle = cutouts(frames, target.ra, target.dec, side)
+        known = {"bands": [layout.bands[0] for layout in layouts], "pixel_scale": layouts[0].pixel_scale,
+                 "zero_point": layouts[0].zero_point, "psf_fwhm": widths if any(map(isfinite, widths)) else ()}
+        for target, wcs, cut in zip(targets, windows, parts, strict=True):
             try:
-                yield _cube(frames, parts, target, angle, notes, known)
+                yield _cube(cut, wcs, target, notes, known)
             except ReadError as error:
                 yield error
 
@@ -143,32 +154,30 @@ def load(probe: Probe, layout: Layout, zero: float) -> tuple[Frame, tuple[str, .
     if ivar is None:
         ivar = sdss_ivar(probe, np.where(np.isfinite(flux), flux, 0.0))
     if ivar is None:
-        ivar = np.full(flux.shape, sky_ivar(flux))
+        ivar = np.full(flux.shape, sky_ivar(flux), np.float32)
         notes += (f"noise of {layout.bands[0]} estimated from the frame's sky",)
     mask[flux >= saturation(header)] |= np.uint8(Mask.FLAGGED)
     factor = 10.0 ** (0.4 * (zero - layout.zero_point)) if isfinite(zero - layout.zero_point) else 1.0
+    ivar = np.asarray(ivar, np.float32) / np.float32(factor**2)
     mask[(mask == 0) & ~(ivar > 0)] = Mask.NO_IVAR
-    flux = np.where(mask & Mask.NOT_FINITE, 0.0, flux)
-    return Frame(layout.bands[0], flux * np.float32(factor), np.where(mask > 0, 0.0, ivar) / factor**2, mask,
-                 wcs_of(probe, plane)), notes
+    ivar[mask > 0], flux[(mask & Mask.NOT_FINITE) > 0] = 0.0, 0.0
+    return Frame(layout.bands[0], flux * np.float32(factor), ivar, mask, wcs_of(probe, plane)), notes
 
 
-def _cube(frames: Sequence[Frame], parts: list, target: Target, angle: float, notes: tuple[str, ...],
-          known: dict) -> ImageCube:
+def _cube(parts: list[Part | None], wcs: WCS | None, target: Target, notes: tuple[str, ...], known: dict) -> ImageCube:
     where = f"{target.object_id} at {target.ra:.5f} {target.dec:+.5f}"
-    there = [part for part in parts if part is not None]
-    if not there:
+    if wcs is None:
         raise ReadError("outside", "the position lies on none of the frames", where, "give the frames that cover it")
-    side = there[0][0].shape
-    empty: tuple[NDArray, ...] = np.zeros(side), np.zeros(side), np.full(side, Mask.NO_COVERAGE, np.uint8)
-    flux, ivar, mask = (np.stack([(part or empty)[index] for part in parts]) for index in range(3))
-    if any((part[2] & Mask.NO_COVERAGE).any() for part in there):
+    side = next(part for part in parts if part is not None)[0].shape
+    empty = np.zeros(side), np.zeros(side), np.full(side, Mask.NO_COVERAGE, np.uint8)
+    turn, angle = upright(wcs)
+    flux, ivar, mask = (turn(np.stack([(part or empty)[index] for part in parts])) for index in range(3))
+    if any((part[2] & Mask.NO_COVERAGE).any() for part in parts if part is not None):
         notes += ("the cutout goes over the edge of the frame",)
     notes += mark_saturated(flux, mask)
     notes += (f"up is {angle:.1f} degrees from north",) if abs(angle) > _TILTED else ()
     row = {"ra": target.ra, "dec": target.dec, "north_angle": angle}
-    return ImageCube.from_arrays(target.object_id, flux, ivar, mask, bands=[frame.band for frame in frames], where=where,
-                                 row=row, notes=notes, **known)
+    return ImageCube.from_arrays(target.object_id, flux, ivar, mask, where=where, row=row, notes=notes, **known)
 
 
 SURVEY = Frames()

@@ -213,6 +213,10 @@ class Probe:
                             "fetch it again")
         return hdus
 
+    def forget(self) -> None:
+        """Let go of what astropy has in memory; it is opened again when it is asked for."""
+        self.__dict__.pop("_hdus", None)
+
     def _number(self, hdu: int | str) -> int | None:
         if isinstance(hdu, int):
             return hdu if 0 <= hdu < len(self._scan[0]) else None

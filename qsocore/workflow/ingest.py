@@ -153,6 +153,9 @@ def ingest(inputs: Iterable[str | Path], out: str | Path | None = None, *, surve
     out = _out(out, images)
     holds = SURVEYS.get(survey).holds if survey else ""  # an unknown name is refused before anything is written
     if holds == "catalogue":
+        if catalog or images:
+            raise ConfigError("a table alone is not joined with another, nor does it hold images", survey,
+                              "give --catalog or what is said of images to an ingest of spectra or images")
         return ingest_catalogue(inputs, out, report)
     files = find_files(inputs, apart=(out, paths.partial(out)))
     others: list[FileReport] = []

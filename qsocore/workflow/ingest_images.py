@@ -303,12 +303,13 @@ def _best(frames: list[_Opened], targets: list[Target]) -> np.ndarray:
     number, margin = np.full(len(targets), -1), np.full(len(targets), -np.inf)
     for index, entry in enumerate(frames):
         height, width = entry.layout.shape
-        x, y = entry.wcs.wcs_world2pix(ra, dec, 0)
-        inside = np.minimum.reduce([x + 0.5, width - 0.5 - x, y + 0.5, height - 0.5 - y])
-        # A projection also has the other side of the sky: it must lie within the frame's diagonal
-        middle = entry.wcs.wcs_pix2world((width - 1) / 2, (height - 1) / 2, 0)
-        near = _degrees(ra, dec, *map(float, middle)) < entry.layout.pixel_scale / 3600 * np.hypot(height, width)
-        better = np.isfinite(inside) & (inside > 0) & near & (inside > margin)
+        middle = map(float, entry.wcs.wcs_pix2world((width - 1) / 2, (height - 1) / 2, 0))
+        # A projection also has the other side of the sky, and distortions grow without end: only what is near is looked at
+        near = np.flatnonzero(_degrees(ra, dec, *middle) < entry.layout.pixel_scale / 3600 * np.hypot(height, width))
+        x, y = entry.wcs.all_world2pix(ra[near], dec[near], 0, quiet=True) if near.size else (np.empty(0), np.empty(0))
+        inside = np.full(len(targets), -np.inf)
+        inside[near] = np.minimum.reduce([x + 0.5, width - 0.5 - x, y + 0.5, height - 0.5 - y])
+        better = (inside > 0) & (inside > margin)
         number[better], margin[better] = index, inside[better]
     return number
 
