@@ -175,7 +175,7 @@ def tap(session: Session, number: int, x: float, y: float, view: View) -> None:
         session.focus_on(row)
     else:
         session.probe = number, float(x), float(y)
-        if session.table.latent_names:
+        if session.table.latent_names and session.library.reads_spectra(session.state.run):
             show_page(session, "space")
 
 

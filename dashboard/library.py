@@ -92,6 +92,11 @@ class Library:
         table = self.table(run)
         return self.once(("neighbours", run), lambda: Neighbours(table.features))
 
+    def reads_spectra(self, run: str) -> bool:
+        """Whether a run is of a model of spectra, not of images or photometry; no run is not."""
+        folder = self.run(run)
+        return folder is not None and folder.config.get("reads", "spectra") == "spectra"
+
     def decoder(self, run: str, reads: str = "spectra") -> Any:
         """The run's decoder of spectra (or images), or None when there is no run or it gives none back.
 

@@ -277,6 +277,9 @@ def _lacking(session: Session) -> str:
     if not run or not session.table.latent_names:
         return empty("This store has no latents yet", "Train a model on it, then embed it.",
                      f"qso train infovae {library.path} --run first")
+    if not library.reads_spectra(run):
+        return empty("This run does not read spectra", "Paths through latents are drawn as spectra. What is like an object is "
+                     "under Neighbours, and what a model of images makes of it beside its image.")
     if not library.run(run).finished:
         return empty("This run has latents but no model", "Nothing can be decoded from them. Runs trained on spectra can.",
                      f"qso embed {library.path} --run NAME" if library.store.grid else "qso demo")

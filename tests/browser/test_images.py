@@ -91,6 +91,17 @@ def test_the_mosaic_shows_each_objects_image_after_filter_and_sort(atlas, images
     shown_is(page_, images, int(wanted[7]))
 
 
+def test_pages_about_spectra_say_that_there_are_none(atlas, images, url):
+    page_ = atlas("?run=vae&page=space", url=url)
+    page_.page.get_by_text("This run does not read spectra").wait_for()
+    page_.page.get_by_role("tab", name="Selection", exact=True).click()
+    page_.page.get_by_role("tab", name="Composite", exact=True).click()
+    page_.page.get_by_text("This table has no spectra").wait_for()
+    page_.page.get_by_role("tab", name="Models", exact=True).click()
+    page_.page.get_by_role("button", name="Card", exact=True).click()
+    page_.page.get_by_text("test: g r i z Y, 24 × 24 pixels of 0.263″").wait_for()
+
+
 def test_a_page_of_a_hundred_images_turns_in_half_a_second(atlas, images, url):
     page_ = atlas("?page=selection&tab=Mosaic", url=url)
     page_.page.locator(".cell img").first.wait_for()
