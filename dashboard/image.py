@@ -18,6 +18,7 @@ _IN_ORDER = "uUgGrRiIzZyYJHK"  # bands by wavelength
 _BRIGHT, _BELOW = 99.7, 1.0  # where white is (percentile), and where black is (sigma of the sky below its median)
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300)
 _TINT = 0.45
+_FIVE_PERCENT = 1.645  # sigma below the mean that 5 % of a Gaussian are
 _GAP, _GAP_GREY = 2, 48  # between the bands of a strip, pixels and grey level
 _COMMON_BRIGHT = 80.0  # percentile of the objects' own whites
 _FAINT, _STRONG = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)  # less and more than zero, for any eyes
@@ -166,6 +167,15 @@ def noise_of(cube: Cube, name: str) -> float:
     return sky_of(cube.band(name))[1]
 
 
+def level_of(cube: Cube, name: str) -> float:
+    """Level of a band's sky, also of an image that its object fills: as far above faint pixels as noise has them below."""
+    band = cube.band(name)
+    values = band[np.isfinite(band)]
+    if not values.size:
+        return 0.0
+    return min(sky_of(band)[0], float(np.percentile(values, 5)) + _FIVE_PERCENT * noise_of(cube, name))
+
+
 def limits_of(band: NDArray) -> tuple[float, float]:
     """Where black and white are: a sigma below the sky, and a bright percentile."""
     level, scatter = sky_of(band)
@@ -179,7 +189,7 @@ def own_scale(cube: Cube, look: Look = PLAIN) -> Scale:
     known = {name: cube.band(name) for name in cube.bands if not cube.lacks(name)}
     scatter = {name: noise_of(cube, name) for name in known}
     chosen = [name for name in shown_colours(cube, look) or () if name in known]
-    bright = max((float(np.nanmax(known[name] - sky_of(known[name])[0])) / scatter[name] for name in chosen), default=0.0)
+    bright = max(((float(np.nanmax(known[name])) - level_of(cube, name)) / scatter[name] for name in chosen), default=0.0)
     softer = max(1.0, bright / _white(look))
     return Scale({name: limits_of(band) for name, band in known.items()}, {name: softer * scatter[name] for name in known})
 
@@ -292,7 +302,7 @@ def lupton(cube: Cube, look: Look = PLAIN, scale: Scale | None = None, stretched
     middle = float(np.exp(np.mean(np.log(outer))))
     planes = []
     for name, scatter in zip(chosen, (outer[0], middle, outer[-1]), strict=True):
-        planes.append(np.nan_to_num((cube.band(name) - sky_of(cube.band(name))[0]) / scatter))
+        planes.append(np.nan_to_num((cube.band(name) - level_of(cube, name)) / scatter))
     with np.errstate(divide="ignore", invalid="ignore"):  # where there is no light at all
         picture = make_lupton_rgb(*planes, stretch=stretched * look.width, Q=look.softening)
     return 255 - picture if look.invert else picture

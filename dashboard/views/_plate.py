@@ -58,7 +58,7 @@ class Plate:
 
     def html(self) -> str:
         """The whole plate."""
-        many = " many" if self.n_rows > 1 else ""
+        many = (" many" if self.n_rows > 1 else "") + (" inverted" if self.look.invert else "")
         colours = "".join(self._colours())
         shown = f'<div class="colours">{colours}</div>' if colours else ""
         return (f'<div class="image{many}" style="--bands: {len(self.cube.bands)}; --rows: {self.n_rows}"><div class="plate">'

@@ -95,6 +95,16 @@ def test_a_bright_object_is_not_burnt_out_but_for_a_common_brightness():
     assert image.lupton(faint, stretched=0.3).mean() > image.lupton(faint).mean()
 
 
+def test_the_sky_is_not_taken_from_an_object_that_fills_its_image():
+    rng = np.random.default_rng(2)
+    y, x = np.mgrid[:40, :40] - 19.5
+    noise = rng.normal(0, 1, (40, 40, 1)).astype(np.float32)
+    full = noise + (300 * np.exp(-np.hypot(x, y) / 6)[..., None]).astype(np.float32)
+    ivar = np.ones_like(noise)
+    assert abs(image.level_of(Cube(noise, ("r",), ivar=ivar), "r")) < 0.2
+    assert image.level_of(Cube(full, ("r",), ivar=ivar), "r") < 8 < 16 < image.sky_of(full[..., 0])[0], "in the corners it is 3"
+
+
 def test_a_spectrum_that_rises_or_falls_evenly_is_not_green():
     noise = np.random.default_rng(1).normal(0, 1, (40, 40, 3)) * (1.0, 1.5, 4.0)
     for slope in (0.5, 2.0):
