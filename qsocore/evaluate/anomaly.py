@@ -19,6 +19,7 @@ from qsocore.projections.neighbours import nearest
 TOP = 50
 TITLES = {"isolation": "Isolation forest", "outlier_factor": "Local outlier factor", "reconstruction": "Reconstruction error",
           "density": "Low latent density"}
+_FLOOR = 1e-6  # of the features' variance, that each kind has at least along every axis
 _TREES, _LOF_NEIGHBOURS, _REFERENCE = 200, 20, 20_000
 
 
@@ -53,6 +54,39 @@ def scores(latents: NDArray, reconstruction: ArrayLike | None = None, seed: int 
     _, distance = nearest(inside, inside, min(NEIGHBOURS, len(inside) - 1) + 1)  # the first is the object itself
     out["density"][known] = Loneliness.among(distance[:, -1]).of(distance[:, -1])
     return out
+
+
+class Known:
+    """The kinds of a training set, each a normal distribution of its features; what is far from all of them is none of them.
+
+    Lee, Lee, Lee & Shin (2018, arXiv:1807.03888), with a covariance for every kind and in the leading principal components.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+        Of the training set; objects without (NaN) are left out.
+    kind : ndarray of str, shape (n,)
+        "" where it is not known.
+    components : int
+        Principal components at most.
+    """
+
+    def __init__(self, features: NDArray, kind: NDArray, components: int = 16):
+        known = np.isfinite(features).all(axis=1) & (kind != "")
+        features, kind = np.asarray(features, np.float64)[known], np.asarray(kind)[known]
+        self._mean = features.mean(axis=0)
+        self._axes = np.linalg.svd(features - self._mean, full_matrices=False)[2][:components].T  # (d, components)
+        places = (features - self._mean) @ self._axes
+        floor = _FLOOR * places.var(axis=0).sum() * np.eye(places.shape[1])
+        parts = [places[kind == name] for name in np.unique(kind)]
+        self._kinds = [(part.mean(axis=0), np.linalg.inv(np.cov(part.T) + floor)) for part in parts
+                       if len(part) > places.shape[1]]
+
+    def score(self, features: NDArray) -> NDArray[np.float64]:
+        """Squared Mahalanobis distance (n,) to the nearest kind; NaN without features, or without a kind of enough objects."""
+        places = (np.asarray(features, np.float64) - self._mean) @ self._axes
+        each = [np.einsum("ni,ij,nj->n", places - mean, precision, places - mean) for mean, precision in self._kinds]
+        return np.min(each, axis=0) if each else np.full(len(places), np.nan)
 
 
 def top(score: ArrayLike, k: int = TOP) -> NDArray[np.int64]:

@@ -70,9 +70,10 @@ def of_turning(judged: Judged) -> dict[str, Any] | None:
 def turned(judged: Judged, places: NDArray[np.int64], times: int) -> NDArray[np.float32]:
     """Features (m, k) of some of the judged images, turned by 90 degrees so many times."""
     encoder, parts = open_encoder(judged.run), []
+    beside = encoder.photometry_beside(judged.store)
     for block in judged.prepared.stream(judged.rows[places], _BLOCK):
         x, w = (np.ascontiguousarray(np.rot90(part, times, (2, 3))) for part in (block.x, block.w))
-        found = encoder.encode(x, w)
+        found = encoder.encode(x, w, beside and beside.read(block.rows))
         found[~(w > 0).any(axis=(1, 2, 3))] = np.nan
         parts.append(found)
     return np.concatenate(parts)

@@ -254,9 +254,10 @@ def _latents(store: Store, loaded: Loaded, rows: NDArray[np.int64],
     """Columns, and the latents themselves where they are too many for columns."""
     encoder, parts, latents = open_encoder(loaded.run, device=device), [], []
     prepared = prepared_for(loaded.reads, store, encoder.grid, encoder.normalisation)
+    beside = encoder.photometry_beside(store)
     with Progress(len(rows), "encode") as progress:
         for block in prepared.stream(rows, BLOCK):
-            each, measured = _measured(encoder, block)
+            each, measured = _measured(encoder, block, beside and beside.read(block.rows))
             each[measured["n_pix_good"] == 0] = np.nan
             latents.append(each)
             parts.append(measured)
@@ -268,9 +269,9 @@ def _latents(store: Store, loaded: Loaded, rows: NDArray[np.int64],
     return columns, None if shown is found else found
 
 
-def _measured(encoder: Encoder, block: Block) -> tuple[NDArray[np.float32], dict[str, NDArray]]:
-    """Latents (n, k) of prepared objects, and how well they give them back."""
-    latents, seen = encoder.encode(block.x, block.w), encoder.model.seen.cpu().numpy()
+def _measured(encoder: Encoder, block: Block, beside: Block | None) -> tuple[NDArray[np.float32], dict[str, NDArray]]:
+    """Latents (n, k) of prepared objects, with photometry where the run has learnt it, and how well they are given back."""
+    latents, seen = encoder.encode(block.x, block.w, beside), encoder.model.seen.cpu().numpy()
     if isinstance(encoder, Decoder):
         return latents, fidelity(block.x, block.w * seen, block.precision * seen, encoder.decode(latents))
     return latents, {"n_pix_good": (block.ivar > 0).reshape(len(block.rows), -1).sum(axis=1).astype(np.int32)}

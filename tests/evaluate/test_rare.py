@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from qsocore.evaluate.rare import by_examples, leave_one_out, nearness, recall, share_of_neighbours
+from qsocore.evaluate.rare import (
+    by_examples,
+    leave_one_out,
+    nearness,
+    nearness_for_its_place,
+    recall,
+    share_of_neighbours,
+)
 
 
 def brute_ranks(features, rare):
@@ -78,6 +85,21 @@ def test_examples_are_not_listed_and_another_search_may_be_named():
     found = by_examples(features, rare, search, k=2, draws=4, shares=(0.1,))
     assert len(asked) == 4 and all(each < {3, 4, 8} for each in asked)
     assert found["n"] == 10 and found["first"] == [{"share": 0.1, "listed": 1, "found": 4, "least": 1, "most": 1}]
+
+
+def test_an_example_counts_for_more_where_it_is_lonely():
+    rng = np.random.default_rng(6)
+    crowd = rng.normal(scale=0.05, size=(500, 2))
+    rare = np.arange(520) >= 500
+    lonely = np.array([3.0, 0.0]) + rng.uniform(-2.4, 2.4, (20, 2))
+    features = np.concatenate([crowd, lonely]).astype(np.float32)
+    searches = nearness, nearness_for_its_place
+    counts = [by_examples(features, rare, search, draws=10)["first"][1]["found"] for search in searches]
+    assert counts[1] > counts[0] and counts[1] > 0.9 * 10 * 15
+    twins = np.zeros((12, 2))
+    assert np.isfinite(nearness_for_its_place(twins, np.array([0]))).all()
+    twins[3] = np.nan
+    assert np.isnan(nearness_for_its_place(twins, np.array([0]))[3])
 
 
 def test_neighbours_of_the_rare_that_are_rare():
