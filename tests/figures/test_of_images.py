@@ -5,10 +5,24 @@ import pytest
 
 from qsocore.embed.decoder import Decoder
 from qsocore.errors import ConfigError
-from qsocore.figures import anomalies, confidence, confusion, corner, cutouts, gallery, reconstructions, roc, save
+from qsocore.explain import Examples, Explainer
+from qsocore.figures import (
+    anomalies,
+    attributions,
+    channels,
+    confidence,
+    confusion,
+    corner,
+    cutouts,
+    examples,
+    gallery,
+    reconstructions,
+    roc,
+    save,
+)
 from qsocore.figures._images import by_wavelength, coloured, images_of
 from qsocore.workflow.evaluate_classes import curves, verdict
-from qsocore.workflow.judge import judge
+from qsocore.workflow.judge import judge, training_rows
 from qsocore.workflow.report import report
 
 
@@ -106,6 +120,35 @@ def test_figures_of_spectra_serve_images_too(shapes, features, pictures):
 def test_a_report_tells_of_a_run_on_images(judged_images, name, figures, words):
     text = report(name, judged_images.path)
     assert text.count("<b>Figure") == figures and words in text
+
+
+def test_what_speaks_for_a_class_is_drawn_band_by_band(shapes, tmp_path):
+    figure = attributions.picture(shapes, down=2, target="class CIGAR")
+    lines = np.array(figure.axes, object).reshape(2, 4)
+    place = np.sort(np.random.default_rng(0).permutation(len(shapes))[:2])[0]
+    made = Explainer(shapes.run).explain_block(shapes.prepared.read(shapes.rows[[place]]), "class CIGAR")
+    for axes, pixels in zip(lines[0, 1:], made.pixels, strict=True):
+        np.testing.assert_allclose(shown(axes), pixels, atol=1e-5)
+    assert lines[0, 0].get_title(loc="left") == f"class CIGAR {made.value:.2f}"
+    hidden = attributions.picture(shapes, down=1, method="occlusion")
+    assert hidden.axes[0].get_title(loc="left").startswith("class ")  # the one that it is called
+    save(figure, tmp_path / "attributions.png")
+
+
+def test_channels_and_examples_are_drawn(judged_images, shapes, tmp_path):
+    figure = channels.draw("shapes", judged_images.path, most=4, steps=6)
+    assert sum(bool(axes.images) for axes in figure.axes) == 4
+    said = channels.draw("shapes", judged_images.path, layer="numbers", steps=6)
+    assert {axes.get_title(loc="left").partition(":")[0] for axes in said.axes if axes.images} == {
+        "class ROUND", "class CIGAR", "class LENS"}
+    figure = examples.picture(shapes, down=2, across=3)
+    held = Examples(shapes.loaded.model, shapes.prepared, training_rows(shapes))
+    place = np.sort(np.random.default_rng(0).permutation(len(shapes))[:2])[0]
+    rows, distance = held.nearest(shapes.prepared.read(shapes.rows[[place]]), 3)
+    assert not np.isin(rows, shapes.rows).any()  # of the training side, none of the test
+    label = judged_images.store.column("class")[rows[0, 0]]
+    assert figure.axes[1].get_title(loc="left") == f"{label} {distance[0, 0]:.2f}"
+    save(figure, tmp_path / "examples.png")
 
 
 def test_what_does_not_fit_is_refused_by_name(features, pictures):
