@@ -15,7 +15,7 @@ How far two objects are apart is the distance of their features, whose square is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -49,6 +49,9 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
         Symmetries that the features are averaged over: 1, 2, 4 or 8.
     photometry : float
         Share of the photometry in the squared distance of two objects; 0 leaves it out.
+    photometry_loss : str
+        By which the photometry's features are learnt; empty is the same. ``vicreg`` keeps what no tag asks for, by which kinds
+        that were not among the training's are found.
     bands : tuple of str
         Of the photometry.
     """
@@ -59,10 +62,11 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
     crop: int = 24
     noise: float = 1.0
     blur: float = 0.5
-    channels: tuple[int, ...] = (24, 48, 96)
+    channels: tuple[int, ...] = (16, 32, 64)
     stretch: float = 0.1
     views: int = 8
     photometry: float = 0.0
+    photometry_loss: str = ""
     bands: tuple[str, ...] = ("g", "r", "i", "z", "Y", "J", "K", "W1", "W2")
 
     def __post_init__(self):
@@ -74,6 +78,13 @@ class ContrastiveConfig(TwoViewsConfig, ImageAugmentation):
             raise ConfigError("views is 1, 2, 4 or 8", "contrastive")
         if not 0 <= self.photometry < 1:
             raise ConfigError("photometry is a share below 1", "contrastive")
+        _ = self.of_photometry  # refuses what it cannot be
+
+    @property
+    def of_photometry(self) -> PhotometricConfig:
+        """Settings of the network that reads the photometry."""
+        return PhotometricConfig(loss=self.photometry_loss or self.loss, temperature=self.temperature, tags=self.tags,
+                                 balance=self.balance)
 
 
 class Contrastive(TwoViews):
@@ -86,8 +97,7 @@ class Contrastive(TwoViews):
         self.colours = None
         if config.photometry:
             self.beside = Bands(config.bands)
-            same = {field.name: getattr(config, field.name) for field in fields(TwoViewsConfig) if field.name != "features"}
-            self.colours = Photometric(self.beside, PhotometricConfig(**same))
+            self.colours = Photometric(self.beside, config.of_photometry)
             self.n_latent += self.colours.n_latent
 
     def view(self, x: Tensor, w: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -136,10 +146,11 @@ def labels(config: ContrastiveConfig, store: Store) -> dict[str, NDArray]:
     StoreError
         When the catalogue lacks one of the bands.
     """
+    found = tags(config, store)
     if not config.photometry:
-        return tags(config, store)
+        return found
     block = photometry_for(store, Bands(config.bands)).read(np.arange(store.n_rows))
-    return tags(config, store) | {"flux": block.x, "flux_weight": block.w}
+    return tags(config.of_photometry, store) | found | {"flux": block.x, "flux_weight": block.w}
 
 
 def build(config: ContrastiveConfig, grid: ImageGrid) -> Contrastive:

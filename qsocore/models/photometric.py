@@ -38,7 +38,6 @@ class PhotometricConfig(TwoViewsConfig):
 
     features: int = 32
     widths: tuple[int, ...] = (256, 256)
-    projector: tuple[int, ...] = (64, 64)
     soft: float = 0.02
     noisier: float = 1.0
     lost: float = 0.0

@@ -168,6 +168,13 @@ def test_photometry_joined_to_images_has_its_share_of_the_distance():
     assert "photometry" in terms and model.colours.layers[0].weight.grad.abs().sum() > 0
 
 
+def test_what_the_projector_is_by_default():
+    assert ContrastiveConfig().widths_behind == (128, 128) and ContrastiveConfig(projector=(32,)).widths_behind == (32,)
+    assert ContrastiveConfig(loss="supcon").widths_behind == ContrastiveConfig(projector=(0,)).widths_behind == ()
+    two = ContrastiveConfig(loss="supcon", photometry=0.4, photometry_loss="vicreg").of_photometry
+    assert two.loss == "vicreg" and two.widths_behind == (128, 128)
+
+
 def test_a_run_with_photometry_embeds_a_store_by_both(tmp_path):
     rng = np.random.default_rng(0)
     fluxes = {f"{kind}_{band}": rng.uniform(1, 2, 60) for band in "gri" for kind in ("flux", "fluxerr")}
@@ -192,8 +199,8 @@ def test_a_view_of_photometry_is_noisier_and_its_weight_knows():
 
 
 @pytest.mark.parametrize("settings", [{"loss": "simclr"}, {"views": 3}, {"channels": ()}, {"temperature": 0.0},
-                                      {"projector": (-8,)}, {"photometry": 1.0}, {"tags": ()}, {"noise": -1.0},
-                                      {"stretch": -0.1}])
+                                      {"projector": (-8,)}, {"photometry": 1.0}, {"photometry_loss": "x"}, {"tags": ()},
+                                      {"noise": -1.0}, {"stretch": -0.1}])
 def test_nonsense_is_refused(settings):
     with pytest.raises(ConfigError):
         ContrastiveConfig(**settings)
