@@ -252,21 +252,49 @@ def test_images_find_their_objects_by_id_else_by_position(tmp_path, spectra):
         ingest([tmp_path / "a.npz"], images=Wish(into=spectra), workers=1)
 
 
-def test_frames_are_cut_for_the_objects_of_a_store(tmp_path):
-    """Two spectra lie on the frame, one beside it: which is said."""
+@pytest.fixture
+def field(tmp_path):
+    """Spectra of object 0 and 1 on two stars of a frame, and of object 2 elsewhere; and the frame in g and r."""
     for seed, (ra, dec) in enumerate([*STARS[:2], (30.0, 0.0)]):
-        spectrum(tmp_path / "spectra" / f"{seed}.fits", seed)
-        with fits.open(tmp_path / "spectra" / f"{seed}.fits", mode="update") as hdus:
+        path = spectrum(tmp_path / "spectra" / f"{seed}.fits", seed)
+        with fits.open(path, mode="update") as hdus:
             for hdu in hdus:
                 hdu.header["RA"], hdu.header["DEC"] = ra, dec
     ingest([tmp_path / "spectra"], tmp_path / "s.store", workers=1)
-    frames = [frame(tmp_path / f"f_{band}.fits") for band in "gr"]
-    report = ingest(frames, images=Wish(into=tmp_path / "s.store", cutout=16), workers=1)
-    store = open_store(tmp_path / "s.store")
+    return tmp_path / "s.store", [frame(tmp_path / f"f_{band}.fits") for band in "gr"]
+
+
+def test_frames_are_cut_for_the_objects_of_a_store(field):
+    """Two spectra lie on the frame, one beside it: which is said."""
+    path, frames = field
+    report = ingest(frames, images=Wish(into=path, cutout=16), workers=1)
+    store = open_store(path)
     assert store.image_store.n_rows == 2 and (store.index_of(store.image_store.column("object_id")) >= 0).all()
     flux = store.image_store.images([0, 1]).flux
     assert flux.sum(axis=(2, 3)) == pytest.approx(100, rel=0.05)
     assert report.files[-1].refused[0]["reason"] == "outside" and "1 of 3" in report.files[-1].refused[0]["what"]
+
+
+def test_positions_of_a_table_go_to_the_objects_of_a_store(tmp_path, field):
+    """By the table's ids in any order; nobody's position, and one that contradicts its id, are refused by name."""
+    path, frames = field
+    lines = ["object 1,150.01,2.012", "object 0,150.0,2.0", "stranger,149.99,1.99", "object 2,149.985,1.99"]
+    (tmp_path / "pos.csv").write_text("name,ra,dec\n" + "\n".join(lines) + "\n")
+    report = ingest(frames, images=Wish(into=path, positions=tmp_path / "pos.csv", cutout=8), workers=1)
+    told = {entry["reason"]: str(entry) for entry in report.files[-1].refused}
+    assert set(told) == {"no-such-object", "contradiction"} and "stranger" in told["no-such-object"]
+    store = open_store(path)
+    targets = dict(zip(store.column("object_id"), store.column("target"), strict=True))
+    for row, name in enumerate(store.image_store.column("object_id")):
+        number = int(targets[name][-1])
+        assert store.image_store.row(row)["ra"] == pytest.approx(STARS[number][0])
+    assert store.image_store.n_rows == 2
+
+
+def test_positions_of_which_none_is_on_a_frame(tmp_path, field):
+    (tmp_path / "pos.csv").write_text("name,ra,dec\nfar away,20.0,1.99\n")
+    with pytest.raises(AtlasError, match=r"no image can be cut: .*far away at 20\.00000"):
+        ingest(field[1], tmp_path / "a.store", images=Wish(positions=tmp_path / "pos.csv"), workers=1)
 
 
 def test_each_position_is_cut_from_the_frame_that_holds_it_best(tmp_path):
@@ -321,12 +349,21 @@ def test_a_table_alone(tmp_path):
     tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
     report = ingest(tables, tmp_path / "a.store", survey="catalogue", report=tmp_path / "a.json")
     store = open_store(tmp_path / "a.store")
-    assert store.column("object_id").tolist() == ["catalogue:a:x", "catalogue:a:y", "catalogue:b:b[0]"]
-    assert report.doubled == 1 and report.read == 4 and json.loads((tmp_path / "a.json").read_text())["read"] == 4
-    np.testing.assert_allclose(store.column("mag_g"), [23.9, np.nan, np.nan])
-    np.testing.assert_allclose(store.column("z"), [5.5, np.nan, np.nan])
-    assert store.column("class").tolist() == ["QSO", "STAR", ""] and store.columns["flux_g"].unit == ""
+    assert store.column("object_id").tolist() == ["catalogue:a:x", "catalogue:a:y", "catalogue:a:x[2]", "catalogue:b:b[0]"]
+    assert report.doubled == 0 and report.read == 4 and json.loads((tmp_path / "a.json").read_text())["read"] == 4
+    np.testing.assert_allclose(store.column("mag_g"), [23.9, np.nan, 20, np.nan])
+    np.testing.assert_allclose(store.column("z"), [5.5, np.nan, 1, np.nan])
+    assert store.column("class").tolist() == ["QSO", "STAR", "", ""] and store.columns["flux_g"].unit == ""
     assert not check(store.path) and store_info(store.path)["images"] is None
+
+
+def test_tables_whose_columns_differ_in_kind_share_a_store(tmp_path):
+    """Text with numbers is text, whole numbers with others are floating point, ids are never."""
+    (tmp_path / "a.csv").write_text("name,ra,dec,key,n,source_id\nx,1,2,5,1,9007199254740993\n")
+    (tmp_path / "b.csv").write_text("name,ra,dec,key,n,source_id\ny,1,2,five,1.5,J12\n")
+    store = open_store(ingest([tmp_path], tmp_path / "a.store", survey="catalogue").store)
+    assert store.column("key").tolist() == ["5", "five"] and store.column("n").tolist() == [1.0, 1.5]
+    assert store.column("source_id").tolist() == ["9007199254740993", "J12"] and not check(store.path)
 
 
 def test_a_table_that_is_none_is_refused(tmp_path):

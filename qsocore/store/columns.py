@@ -73,12 +73,24 @@ def to_numpy(values: pa.ChunkedArray | pa.Array) -> NDArray:
 
 
 def unify(schemas: Iterable[pa.Schema]) -> pa.Schema:
-    """One schema that holds every column of all, the first to name a column saying what it means."""
+    """One schema that holds every column of all, the first to name a column saying what it means.
+
+    A column of several types gets one that holds them: text where one is text or an id, else floating point.
+    """
     fields: dict[str, pa.Field] = {}
     for schema in schemas:
         for field in schema:
-            fields.setdefault(field.name, field)
+            known = fields.setdefault(field.name, field)
+            if known.type != field.type:
+                fields[field.name] = known.with_type(_wider(known, field))
     return pa.schema(list(fields.values()))
+
+
+def _wider(one: pa.Field, other: pa.Field) -> pa.DataType:
+    if pa.string() in (one.type, other.type) or "id" in (from_field(one).role, from_field(other).role):
+        return pa.string()
+    whole = all(pa.types.is_integer(field.type) for field in (one, other))
+    return pa.int64() if whole else pa.float64()
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:

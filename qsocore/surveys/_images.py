@@ -97,8 +97,8 @@ def native_of(key: str, row: int | None = None) -> str:
     return (name or path.parent.name or "image") + ("" if row is None else f"[{row}]")
 
 
-def identity(survey: str, release: str, native: str) -> ObjectId:
-    """The object id; a native name that is a whole id already, as in exported files, stands for itself."""
-    if native.count(":") >= 2 and all(native.split(":", 2)):
+def identity(survey: str, release: str, native: str, whole: bool = False) -> ObjectId:
+    """The object id; a native name that may be a whole id already, as in files that were exported, stands for itself then."""
+    if whole and native.count(":") >= 2 and all(native.split(":", 2)):
         return ObjectId.parse(native)
     return ObjectId.make(survey, release, native)

@@ -4,7 +4,8 @@ Product notes
 -------------
 * CSV, FITS, VOTable, Parquet or npz, one row an object; asked for by name (``--survey catalogue``), since a table among spectra
   is meant to be joined onto them. Every column is kept with its role, unit and sentinels.
-* Objects are called by ``object_id``, else by the id column in which fewest repeat, else by their row.
+* Objects are called by ``object_id``, else by the id column in which fewest repeat, else by their row; a name that comes
+  again has its row behind it.
 * Photometry is kept under fixed names: ``mag_g``, ``magerr_g``, ``flux_g``, ``fluxerr_g`` for ``g_mag``, ``MAG_G`` and their
   like; magnitude 99 is "not detected" and missing in a store. Fluxes that agree with AB magnitudes are microjansky.
 

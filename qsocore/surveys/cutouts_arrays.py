@@ -112,6 +112,7 @@ class _Contents:
             raise ReadError("empty", f"its {self.images} {self.shape} hold nothing", probe.path)
         self.named_after, self.key = band_in_name(probe.path)
         self.names, self.axis, self.many = self._axes(bands)
+        self.whole = bool({"object_id", "object_ids"} & set(self.lower))  # ids with survey and release
         self.errors = next(((lower, name) for lower, name in self.lower.items() if lower in _ERRORS
                             and arrays.shape(name) == self.shape), None)
         self.mask = next((self.lower[name] for name in ("mask", "masks") if name in self.lower
@@ -224,7 +225,7 @@ def _cubes(parts: list[_Contents]) -> Iterator[ImageCube | ReadError]:
         where = f"{first.probe.path}, image {row}" if first.many else str(first.probe.path)
         try:
             native = ids[row] or native_of(first.key, row if first.many else None)
-            yield _cube(parts, row, identity(CutoutsArrays.name, release, native), where, notes,
+            yield _cube(parts, row, identity(CutoutsArrays.name, release, native, first.whole), where, notes,
                         {name: values[row] for name, values in columns.items()})
         except ReadError as error:
             yield error

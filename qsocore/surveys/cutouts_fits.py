@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite, nan
 from zlib import crc32
 
@@ -190,13 +191,14 @@ class _Contents:
         n_objects = self.layout.n_objects
         if n_objects == 1:
             return [native_of(self.key)]
-        listed = self.listed().get("id")
+        listed = self.listed.get("id")
         if listed is not None:
             return [listed[row] or native_of(self.key, row) for row in range(n_objects)]
         return [native_of(self.key, row) for row in range(n_objects)]
 
+    @cached_property
     def listed(self) -> dict[str, list]:
-        """Ids, and right ascension and declination, of a table of as many rows as there are objects."""
+        """Ids (``whole`` for a column OBJECT_ID), right ascension and declination, of a table of so many rows as objects."""
         for hdu in range(1, len(self.probe.hdu_names)):
             columns = self.probe.columns(hdu)
             if not columns or self.probe.keyword("NAXIS2", 0, hdu) != self.layout.n_objects:
@@ -204,7 +206,7 @@ class _Contents:
             table, out = self.probe.table(hdu), {}
             for name in columns:
                 if role_of(name, table[name]) == "id":
-                    out["id"] = [named(value) for value in table[name]]
+                    out["id"], out["whole"] = [named(value) for value in table[name]], name.upper() == "OBJECT_ID"
                     break
             if found := coordinates(columns):
                 out["ra"], out["dec"] = (np.asarray(table[name], np.float64).tolist() for name in found)
@@ -255,7 +257,7 @@ def _cube(parts: list[_Contents], row: int, release: str, native: str, where: ob
     parts_of = _together(parts, stacks) if len(parts) > 1 else [stack[:3] for stack in stacks]
     flux, ivar, mask = (None if estimate and index == 1 else np.concatenate([part[index] for part in parts_of])
                         for index in range(3))
-    listed = first.listed() if first.layout.n_objects > 1 else {}
+    listed = first.listed if first.layout.n_objects > 1 else {}
     ra, dec = (listed["ra"][row], listed["dec"][row]) if "ra" in listed else _position(first, wcs)
     values = {"ra": ra, "dec": dec, "target": text(first.header, "OBJECT") if first.layout.n_objects == 1 else "",
               "source_row": row}
@@ -265,7 +267,8 @@ def _cube(parts: list[_Contents], row: int, release: str, native: str, where: ob
         values["north_angle"] = angle
         notes += (f"up is {angle:.1f} degrees from north",) if abs(angle) > _TILTED else ()
     bands = [band for part in parts for band in part.layout.bands]
-    return ImageCube.from_arrays(identity(CutoutsFits.name, release, native), flux, ivar, mask, bands=bands, where=where,
+    object_id = identity(CutoutsFits.name, release, native, bool(listed.get("whole")))
+    return ImageCube.from_arrays(object_id, flux, ivar, mask, bands=bands, where=where,
                                  pixel_scale=first.layout.pixel_scale, zero_point=first.layout.zero_point,
                                  psf_fwhm=_widths(parts), row=values, notes=notes)
 

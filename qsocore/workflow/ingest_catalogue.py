@@ -80,9 +80,10 @@ def _read(file: Found) -> CatalogTable:
 def _chunks(table: CatalogTable, report: FileReport) -> list[tuple[dict[str, NDArray], list[Column]]]:
     """A table's rows as shards, its columns under the names of a store; rows whose id is none are refused."""
     ids, rows = [], []
-    for row, name in enumerate(row_names(table)):
+    names, whole = row_names(table)
+    for row, name in enumerate(names):
         try:
-            ids.append(identity(SURVEY.name, slug(table.path), name or f"{table.path.stem}[{row}]"))
+            ids.append(identity(SURVEY.name, slug(table.path), name, whole))
             rows.append(row)
         except AtlasError as error:
             report.refuse("bad-name", error)

@@ -172,9 +172,7 @@ def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -
     cut, others = _framed(frames, wish, refused) if frames else ([], [])
     sources = _alike(sources + cut, wish, refused)
     if not sources:
-        first = next(iter(refused.values()), None)
-        raise AtlasError("no file holds images that can be read" + (f": {first.what}" if first else ""),
-                         first.where if first else None, first.remedy if first else "give FITS, npz, npy or HDF5")
+        raise _nothing(refused, others)
     by_file: dict[str, tuple[Source, ...]] = defaultdict(tuple)
     for source in sources:
         by_file[str(source.files[0])] += (source,)
@@ -187,6 +185,16 @@ def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -
                       n_rows=sum(len(source.targets) or source.layout.n_objects for source in by_file.get(str(file.path), ())))
               for file in given]
     return marked, ImageReader(_grid(sources, wish), dict(by_file), wish), others
+
+
+def _nothing(refused: dict[str, ReadError], others: list[FileReport]) -> AtlasError:
+    """Why nothing is left to read: by the first position or the first file that is refused."""
+    for report in others:
+        entry = report.refused[0]
+        return AtlasError(f"no image can be cut: {entry['what']}", entry["where"], "give the frames that cover the positions")
+    for error in refused.values():
+        return AtlasError(f"no file holds images that can be read: {error.what}", error.where, error.remedy)
+    return AtlasError("no file is given", remedy="give FITS, npz, npy or HDF5")
 
 
 @contextmanager

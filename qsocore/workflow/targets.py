@@ -133,13 +133,12 @@ def targets_of_table(path: Path) -> tuple[list[Target], FileReport]:
     if positions is None:
         raise ReadError("no-key", "it has no ra and dec", path, "add ra and dec in degrees")
     release = slug(path)
-    names, report, targets = row_names(table), FileReport(str(path)), []
-    for row, (ra, dec) in enumerate(zip(*positions, strict=True)):
-        name = names[row] or f"{path.stem}[{row}]"
+    (names, whole), report, targets = row_names(table), FileReport(str(path)), []
+    for row, (name, ra, dec) in enumerate(zip(names, *positions, strict=True)):
         try:
             if not (0 <= ra <= 360 and -90 <= dec <= 90):
                 raise ReadError("no-position", f"{name} has no position (ra {ra}, dec {dec})", f"{path}, row {row}")
-            targets.append(Target(identity("frames", release, name), float(ra), float(dec)))
+            targets.append(Target(identity("frames", release, name, whole), float(ra), float(dec)))
         except ReadError as error:
             report.refuse(error.reason, error)
         except AtlasError as error:  # of the name
@@ -152,17 +151,26 @@ def slug(path: Path) -> str:
     return re.sub("[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "table"
 
 
-def row_names(table: CatalogTable) -> list[str | None]:
-    """What a table calls its rows: by ``object_id``, else by the id column in which fewest repeat; None where silent."""
-    best, most = [None] * len(table.frame), 0
-    listed = {name: texts for name, texts in table.keys().items() if name != "plate-mjd-fiber"}
-    for name, texts in sorted(listed.items(), key=lambda entry: entry[0].lower() != "object_id"):
-        distinct = len({text for text in texts if text})
-        if distinct > most:
-            best, most = [text or None for text in texts], distinct
-        if name.lower() == "object_id" and distinct:
-            break
-    return best
+def row_names(table: CatalogTable) -> tuple[list[str], bool]:
+    """What a table calls its rows: by ``object_id``, else by the id column in which fewest repeat, else by file and row.
+
+    A name that comes again has its row behind it, so that no row is lost.
+
+    Returns
+    -------
+    names : list of str
+    whole : bool
+        Whether they come from a column ``object_id``, and may be whole object ids.
+    """
+    stem = table.path.name.split(".")[0]
+    keys = {name: texts for name, texts in table.keys().items() if name != "plate-mjd-fiber"}
+    whole = next((name for name in keys if name.lower() == "object_id"), None)
+    best = whole or max(keys, key=lambda name: len(set(keys[name]) - {""}), default=None)
+    names, seen = [], set()
+    for row, text in enumerate(keys[best] if best else [""] * len(table.frame)):
+        names.append(text if text and text not in seen else f"{text or stem}[{row}]")
+        seen.add(text)
+    return names, whole is not None
 
 
 def _vectors(ra: NDArray | float, dec: NDArray | float) -> NDArray[np.float64]:

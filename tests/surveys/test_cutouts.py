@@ -291,6 +291,26 @@ def test_an_object_with_its_noise(tmp_path):
     assert "a mask whose bits have no names was left aside" in one(ARRAYS, tmp_path / "b.npz").notes
 
 
+def test_whole_ids_of_exported_files_stand_for_themselves(tmp_path):
+    """A name with colons, as of a position in hours, is none."""
+    np.savez(tmp_path / "a.npz", images=picture(2, 2, 8, 8), bands="gr", object_id=["sdss:dr16:1-2-3", "sdss:dr16:4"])
+    np.savez(tmp_path / "b.npz", images=picture(2, 2, 8, 8), bands="gr", names=["12:30:01", "12:30:02"])
+    with Probe(tmp_path / "a.npz") as whole, Probe(tmp_path / "b.npz") as plain:
+        assert [str(cube.object_id) for cube in ARRAYS.cubes([whole])] == ["sdss:dr16:1-2-3", "sdss:dr16:4"]
+        assert [cube.object_id.native for cube in ARRAYS.cubes([plain])] == ["12:30:01", "12:30:02"]
+
+
+def test_bits_of_masks_by_their_names_in_the_header(tmp_path):
+    """HSC's DETECTED is no fault, its SAT is."""
+    bits = np.full((16, 16), 1 << 5, np.int32)
+    bits[3, 4] |= 1 << 1
+    named_bits = fits.Header([("MP_SAT", 1), ("HIERARCH MP_DETECTED", 5), ("EXTNAME", "MASK")])
+    hdus = [fits.PrimaryHDU(picture(16, 16), fits.Header([("FILTER", "HSC-G")])), fits.ImageHDU(bits, named_bits)]
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    mask = one(FITS, tmp_path / "a.fits").mask
+    assert mask[0, 3, 4] == Mask.FLAGGED and (mask > 0).sum() == 1
+
+
 @pytest.mark.parametrize(("arrays", "expected"), [
     ({"images": np.ones((4, 8, 8, 5)), "ids": np.arange(3)}, "wrong-shape"),
     ({"images": np.ones((4, 8, 8, 5)), "ids": 1e18 + np.arange(4)}, "bad-name"),
