@@ -75,7 +75,7 @@ class MorphologyConfig:
     side: int = 0
     channels: tuple[int, ...] = (32, 64, 96)
     features: int = 128
-    stretch: float = 0.05
+    stretch: float = 0.1
     dropout: float = 0.2
     forgiving: float = 0.3
     balance: float = 1.0
@@ -249,5 +249,5 @@ def build(config: MorphologyConfig, grid: ImageGrid) -> Morphology:
 MODEL = Model("morphology", "Classes of images: shapes of galaxies, stars against galaxies",
               "after GZ2_project; Willett et al. 2013, MNRAS 435, 2835; Zhang & Sabuncu 2018, arXiv:1805.07836",
               MorphologyConfig, build, labels=labels, reads="images",
-              defaults=("epochs=15", "batch=128", "lr=2e-3", "clip=5", "patience=15", "flip=1", "turn=1", "shift=1",
+              defaults=("epochs=15", "batch=128", "lr=3e-3", "clip=5", "patience=15", "flip=1", "turn=1", "shift=1",
                         "noise=0.5", "blur=0.3"))
