@@ -16,9 +16,9 @@ from qsocore.sampling import ImageGrid
 from qsocore.store import StoreWriter, open_store
 from qsocore.store.check import check
 from qsocore.workflow import ingest as module
+from qsocore.workflow.image_sources import Wish
 from qsocore.workflow.info import as_text, store_info
 from qsocore.workflow.ingest import ingest
-from qsocore.workflow.ingest_images import Wish
 from tests.surveys.test_frames import STARS, frame
 from tests.test_ingest import bytes_of, spectrum
 
@@ -295,6 +295,8 @@ def test_positions_of_which_none_is_on_a_frame(tmp_path, field):
     (tmp_path / "pos.csv").write_text("name,ra,dec\nfar away,20.0,1.99\n")
     with pytest.raises(AtlasError, match=r"no image can be cut: .*far away at 20\.00000"):
         ingest(field[1], tmp_path / "a.store", images=Wish(positions=tmp_path / "pos.csv"), workers=1)
+    with pytest.raises(AtlasError, match="no frame is in J, K"):
+        ingest(field[1], tmp_path / "a.store", images=Wish(("J", "K"), positions=tmp_path / "pos.csv"), workers=1)
 
 
 def test_each_position_is_cut_from_the_frame_that_holds_it_best(tmp_path):

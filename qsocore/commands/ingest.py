@@ -43,7 +43,7 @@ def _wish(args):
     from pathlib import Path
 
     from qsocore.surveys._bands import parse_bands
-    from qsocore.workflow.ingest_images import Wish
+    from qsocore.workflow.image_sources import Wish
 
     read = {"bands": parse_bands, "positions": Path, "into": Path}
     return Wish(**{name: read.get(name, lambda value: value)(value) for name, value in said.items()})

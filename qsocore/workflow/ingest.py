@@ -37,8 +37,9 @@ from qsocore.surveys import SURVEYS, read_file, recognise
 from qsocore.surveys.probe import Probe
 from qsocore.surveys.tables import CatalogTable, joined, match, read_table
 from qsocore.workflow.find_files import Found, find_files
+from qsocore.workflow.image_sources import Wish
 from qsocore.workflow.ingest_catalogue import ingest_catalogue
-from qsocore.workflow.ingest_images import Wish, plan_images, provenance
+from qsocore.workflow.ingest_images import plan_images, provenance
 from qsocore.workflow.ingest_report import FileReport, IngestReport, Notebook
 from qsocore.workflow.processes import shared
 from qsocore.workflow.rows import ASIDE, Rows, fill_gaps

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from math import isfinite, isnan, nan
 from pathlib import Path
 from struct import error as StructError
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,57 +24,19 @@ from qsocore.sampling import ImageGrid
 from qsocore.store import open_store
 from qsocore.surveys import SURVEYS, recognise
 from qsocore.surveys._bands import in_order
-from qsocore.surveys._images import ImageSurvey, Layout
+from qsocore.surveys._images import ImageSurvey
 from qsocore.surveys._planes import flux_of, wcs_of
 from qsocore.surveys.frames import SURVEY as FRAMES
-from qsocore.surveys.frames import Target
 from qsocore.surveys.probe import Probe
 from qsocore.workflow.find_files import Found
+from qsocore.workflow.image_sources import Opened, Source, Wish
+from qsocore.workflow.ingest_frames import framed
 from qsocore.workflow.ingest_report import FileReport
 from qsocore.workflow.rows import Rows
-from qsocore.workflow.targets import Targets, targets_of_store, targets_of_table
-
-if TYPE_CHECKING:
-    from astropy.wcs import WCS
+from qsocore.workflow.targets import Targets
 
 _SIDE = 28
 """Pixels of a cutout from frames unless stated."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the user says of the images.
-
-    Parameters
-    ----------
-    bands : tuple of str, optional
-        Of the store; also the names of those in files that do not name theirs, in order.
-    cutout : int, optional
-        Pixels of a side.
-    positions : Path, optional
-        Table of ids and positions at which frames are cut.
-    into : Path, optional
-        Store of spectra beside which the images are put.
-    pixel_scale, zero_point : float
-        Of files that do not say theirs.
-    """
-
-    bands: tuple[str, ...] | None = None
-    cutout: int | None = None
-    positions: Path | None = None
-    into: Path | None = None
-    pixel_scale: float = nan
-    zero_point: float = nan
-
-
-@dataclass(frozen=True)
-class Source:
-    """Files that are read together: bands of the same objects, or frames with the positions to cut them at."""
-
-    survey: str
-    files: tuple[Path, ...]
-    layout: Layout
-    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,16 +86,6 @@ class ImageReader:
             return error
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """A file of images, looked at."""
-
-    file: Found
-    survey: ImageSurvey
-    layout: Layout
-    wcs: WCS | None = None  # of frames
-
-
 def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -> tuple[list[Found], ImageReader,
                                                                                         list[FileReport]]:
     """Sort image files into sources and choose the store's grid.
@@ -169,7 +120,7 @@ def plan_images(files: Iterable[Found], wish: Wish, survey: str | None = None) -
             refused[str(file.path)] = error
     frames = [entry for entry in sound if entry.survey is FRAMES]
     sources = _grouped([entry for entry in sound if entry.survey is not FRAMES], wish, refused)
-    cut, others = _framed(frames, wish, refused) if frames else ([], [])
+    cut, others = framed(frames, wish, refused) if frames else ([], [])
     sources = _alike(sources + cut, wish, refused)
     if not sources:
         raise _nothing(refused, others)
@@ -209,7 +160,7 @@ def _whole(path: Path) -> Iterator[None]:
                         "check the file against its origin") from error
 
 
-def _look(file: Found, wish: Wish, name: str | None) -> _Opened:
+def _look(file: Found, wish: Wish, name: str | None) -> Opened:
     """Reader and layout of a file, by its headers."""
     if file.refusal:
         raise file.refusal
@@ -218,7 +169,7 @@ def _look(file: Found, wish: Wish, name: str | None) -> _Opened:
         if survey.holds == "spectra":
             raise ReadError("spectrum", "it holds spectra, and images are being read", file.path,
                             "ingest spectra into a store of their own")
-        if wants_frames(wish, survey, probe):
+        if _wants_frames(wish, survey, probe):
             survey = FRAMES
         if survey is FRAMES and not (wish.positions or wish.into):
             survey.read(probe)  # says why not
@@ -226,10 +177,10 @@ def _look(file: Found, wish: Wish, name: str | None) -> _Opened:
         wcs = wcs_of(probe, flux_of(probe)) if survey is FRAMES else None
     scale = layout.pixel_scale if isfinite(layout.pixel_scale) else wish.pixel_scale
     zero = layout.zero_point if isfinite(layout.zero_point) else wish.zero_point
-    return _Opened(file, survey, replace(layout, pixel_scale=scale, zero_point=zero), wcs)
+    return Opened(file, survey, replace(layout, pixel_scale=scale, zero_point=zero), wcs)
 
 
-def wants_frames(wish: Wish, survey: ImageSurvey, probe: Probe) -> bool:
+def _wants_frames(wish: Wish, survey: ImageSurvey, probe: Probe) -> bool:
     """Whether positions are given, so that any image with world coordinates is something to cut from."""
     if not wish.positions or survey.name != "cutouts-fits":
         return False
@@ -240,23 +191,23 @@ def wants_frames(wish: Wish, survey: ImageSurvey, probe: Probe) -> bool:
     return True
 
 
-def _grouped(opened: list[_Opened], wish: Wish, refused: dict[str, ReadError]) -> list[Source]:
+def _grouped(opened: list[Opened], wish: Wish, refused: dict[str, ReadError]) -> list[Source]:
     """Sources of cutouts: files that name one band each go together with those of the same key."""
-    groups: dict[tuple, list[_Opened]] = defaultdict(list)
+    groups: dict[tuple, list[Opened]] = defaultdict(list)
     for entry in opened:
         alone = len(entry.layout.bands) > 1
         groups[entry.survey.name, str(entry.file.path) if alone else entry.layout.key].append(entry)
     return [_source(group, wish, refused) for group in groups.values()]
 
 
-def _source(group: list[_Opened], wish: Wish, refused: dict[str, ReadError]) -> Source:
+def _source(group: list[Opened], wish: Wish, refused: dict[str, ReadError]) -> Source:
     """One source of the files of a key, in the order of their bands; what does not fit is refused."""
     order = in_order(band for entry in group for band in entry.layout.bands)
     order = tuple(dict.fromkeys((*(wish.bands or ()), *order)))
     group = sorted(group, key=lambda entry: order.index(entry.layout.bands[0]))
     most = Counter(entry.layout.n_objects for entry in group).most_common(1)[0][0]
     first = next(entry for entry in group if entry.layout.n_objects == most)
-    kept: list[_Opened] = []
+    kept: list[Opened] = []
     for entry in group:
         path = entry.file.path
         double = next((other for other in kept if other.layout.bands[0] == entry.layout.bands[0]), None)
@@ -272,72 +223,6 @@ def _source(group: list[_Opened], wish: Wish, refused: dict[str, ReadError]) -> 
     widths = tuple(width for layout in layouts for width in layout.psf_fwhm or (nan,) * len(layout.bands))
     whole = replace(layouts[0], bands=tuple(band for layout in layouts for band in layout.bands), psf_fwhm=widths)
     return Source(kept[0].survey.name, tuple(entry.file.path for entry in kept), whole)
-
-
-def _framed(frames: list[_Opened], wish: Wish, refused: dict[str, ReadError]) -> tuple[list[Source], list[FileReport]]:
-    """Sources of frames: positions that lie best on the same frames, one a band, are cut from them together."""
-    if wish.positions:
-        targets, report = targets_of_table(wish.positions)
-        if wish.into:
-            targets, report = Targets.of(wish.into).named(targets, report)
-    else:
-        targets, report = targets_of_store(wish.into)
-    bands = in_order(entry.layout.bands[0] for entry in frames)
-    bands = tuple(band for band in wish.bands if band in bands) if wish.bands else bands
-    best = np.stack([_best([entry for entry in frames if entry.layout.bands[0] == band], targets) for band in bands])
-    groups: dict[tuple[int, ...], list[Target]] = defaultdict(list)  # numbers of frames among those of each band
-    for target, numbers in zip(targets, best.T.tolist(), strict=True):
-        groups[tuple(numbers)].append(target)
-    lost = groups.pop((-1,) * len(bands), [])
-    _report_lost(report, lost, len(targets), wish)
-    sources, used = [], set()
-    for numbers, there in groups.items():
-        chosen = [[entry for entry in frames if entry.layout.bands[0] == band][number]
-                  for band, number in zip(bands, numbers, strict=True) if number >= 0]
-        layout = replace(chosen[0].layout, bands=tuple(entry.layout.bands[0] for entry in chosen),
-                         psf_fwhm=tuple((entry.layout.psf_fwhm or (nan,))[0] for entry in chosen))
-        sources.append(Source(FRAMES.name, tuple(entry.file.path for entry in chosen), layout, tuple(there)))
-        used |= {str(entry.file.path) for entry in chosen}
-    for entry in frames:
-        if str(entry.file.path) not in used:
-            what = "no position lies on it, or others hold it farther from their edges"
-            refused[str(entry.file.path)] = ReadError("no-target", what, entry.file.path)
-    return sources, [report] if report.refused else []
-
-
-def _best(frames: list[_Opened], targets: list[Target]) -> np.ndarray:
-    """Number of the frame on which each position lies farthest from the edge, -1 for none; (n_targets,)."""
-    ra, dec = np.array([target.ra for target in targets]), np.array([target.dec for target in targets])
-    number, margin = np.full(len(targets), -1), np.full(len(targets), -np.inf)
-    for index, entry in enumerate(frames):
-        height, width = entry.layout.shape
-        middle = map(float, entry.wcs.wcs_pix2world((width - 1) / 2, (height - 1) / 2, 0))
-        # A projection also has the other side of the sky, and distortions grow without end: only what is near is looked at
-        near = np.flatnonzero(_degrees(ra, dec, *middle) < entry.layout.pixel_scale / 3600 * np.hypot(height, width))
-        x, y = entry.wcs.all_world2pix(ra[near], dec[near], 0, quiet=True) if near.size else (np.empty(0), np.empty(0))
-        inside = np.full(len(targets), -np.inf)
-        inside[near] = np.minimum.reduce([x + 0.5, width - 0.5 - x, y + 0.5, height - 0.5 - y])
-        better = (inside > 0) & (inside > margin)
-        number[better], margin[better] = index, inside[better]
-    return number
-
-
-def _degrees(ra: np.ndarray, dec: np.ndarray, ra0: float, dec0: float) -> np.ndarray:
-    """Distance on the sky (haversine), degrees."""
-    a, d, a0, d0 = (np.radians(value) for value in (ra, dec, ra0, dec0))
-    part = np.sin((d - d0) / 2) ** 2 + np.cos(d) * np.cos(d0) * np.sin((a - a0) / 2) ** 2
-    return np.degrees(2 * np.arcsin(np.sqrt(np.clip(part, 0, 1))))
-
-
-def _report_lost(report: FileReport, lost: list[Target], total: int, wish: Wish) -> None:
-    """Positions on no frame: each by name where the user listed them, their number where they are a whole store's."""
-    if lost and not wish.positions:
-        what = f"{len(lost):,} of {total:,} objects lie on none of the frames, as {lost[0].object_id}"
-        report.refuse("outside", AtlasError(what, report.path))
-        return
-    for target in lost:
-        what = f"{target.object_id} at {target.ra:.5f} {target.dec:+.5f} lies on none of the frames"
-        report.refuse("outside", AtlasError(what, report.path))
 
 
 def _alike(sources: list[Source], wish: Wish, refused: dict[str, ReadError]) -> list[Source]:
