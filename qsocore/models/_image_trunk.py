@@ -67,11 +67,16 @@ class ImageTrunk(nn.Module):
         x, w = middle(x, self.side), middle(w, self.side)
         x = torch.where(w > 0, x, 0.0)
         if self.stretch:
-            x = (x / self.stretch).asinh() / math.asinh(1.0 / self.stretch)
+            x = _asinh(x / self.stretch) / math.asinh(1.0 / self.stretch)
         lost = (w.amax(dim=(2, 3)) <= 0).to(x.dtype)  # (B, n_bands)
         maps = self.first(x) + self.absent(lost)[..., None, None]
         maps = self.convolutions(self.normed(maps).relu())
         return self.dense(self.dropout(maps.flatten(1)))
+
+
+def _asinh(x: Tensor) -> Tensor:
+    """As `torch.asinh`, which takes four times as long on the CPU; to one part in ten million of 1."""
+    return torch.copysign((x.abs() + (x.square() + 1.0).sqrt()).log(), x)
 
 
 def _centred(side: int, height: int, width: int) -> int:

@@ -7,7 +7,7 @@ import torch
 from qsocore.embed.stream import read_latents as read_features
 from qsocore.errors import ConfigError, TrainError
 from qsocore.models import contrastive, photometric
-from qsocore.models._image_trunk import ImageTrunk, symmetries
+from qsocore.models._image_trunk import ImageTrunk, _asinh, symmetries
 from qsocore.models.contrastive import ContrastiveConfig
 from qsocore.models.photometric import PhotometricConfig
 from qsocore.sampling import Bands, ImageGrid
@@ -110,6 +110,11 @@ def test_a_missing_band_is_no_dark_one():
     lost[:, 1] = 0.0
     with torch.no_grad():
         assert not torch.allclose(trunk(x, w), trunk(x, lost), atol=1e-3)
+
+
+def test_the_stretch_is_an_asinh():
+    x = torch.cat([torch.linspace(-30, 30, 601), torch.tensor([1e-4, -1e-3, 1e4])])
+    torch.testing.assert_close(_asinh(x), x.asinh(), rtol=1e-5, atol=3e-7)
 
 
 def test_tags_come_from_the_catalogue(tmp_path):
