@@ -35,6 +35,8 @@ class Chosen:
         What is shared among the pixels, RUN/TARGET; "" for nothing.
     occlusion : bool
         Whether it is shared by occlusion, not by gradients.
+    beside : str
+        Pictures under the image by which a model is understood, RUN/KIND of `dashboard.exemplars`; "" for none.
     """
 
     stretch: str = "asinh"
@@ -46,6 +48,7 @@ class Chosen:
     model: bool = True
     why: str = ""
     occlusion: bool = False
+    beside: str = ""
 
     @property
     def question(self) -> Question | None:
@@ -70,7 +73,7 @@ class Chosen:
         if name in ("invert", "model", "occlusion"):
             return replace(self, **{name: bool(value)})
         known = {"stretch": [value for value, *_ in _STRETCHES], "brightness": [value for value, *_ in _BRIGHTNESS]}
-        if name in ("colours", "why") or value in known.get(name, ()):
+        if name in ("colours", "why", "beside") or value in known.get(name, ()):
             return replace(self, **{name: str(value)})
         return self
 
@@ -92,7 +95,8 @@ class ImageDesk(pn.custom.JSComponent):
         self._heard(str(msg.get("name")), msg.get("value"))
 
 
-def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[str, str]] = ()) -> list:
+def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[str, str]] = (),
+             beside: Sequence[tuple[str, str]] = ()) -> list:
     """The controls that an image in such bands needs.
 
     Parameters
@@ -102,6 +106,8 @@ def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[st
         Whether there is a reconstruction.
     why : sequence of (str, str)
         What can be explained, and how it is called.
+    beside : sequence of (str, str)
+        What a model can be understood by, and how it is called.
     """
     triples = [(" ".join(names), "".join(names[::-1]), f"{' '.join(names)} as red, green, blue")
                for names in image.triples_of(bands)]
@@ -114,6 +120,8 @@ def controls(bands: tuple[str, ...], model: bool = False, why: Sequence[tuple[st
     if why:
         made += [("menu", "why", "Which pixels speak for it", [("", "explain …"), *why]),
                  ("on_off", "occlusion", "occlusion", "By occlusion, not by gradients", "why")]
+    if beside:
+        made.append(("menu", "beside", "What a model goes by", [("", "compare …"), *beside]))
     if triples:
         made.append(("sliders", [("softening", "Q", "Softening Q", _RANGES["softening"]),
                                  ("width", "σ", "Colour stretch in sigma of the sky", _RANGES["width"])]))

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 
-from dashboard import image, imagemodel, theme
+from dashboard import exemplars, image, imagemodel, theme
 from dashboard.image import Cube, Scale
 from dashboard.imagemodel import Rebuilt, Shared
 from dashboard.magnitudes import magnitudes
 from dashboard.session import Session
 from dashboard.views import View
 from dashboard.views._empty import empty
+from dashboard.views._exemplars import ExemplarStrip
 from dashboard.views._head import head
 from dashboard.views._imagedesk import Chosen, ImageDesk, controls
 from dashboard.views._plate import Plate
@@ -92,7 +93,8 @@ class ImagePane:
         self.hint = pn.pane.HTML("", sizing_mode="stretch_both", **looks)
         self.chosen = Chosen()
         self.desk = ImageDesk(self._heard, chosen=asdict(self.chosen))
-        self.shown = pn.Column(self.desk, self.picture, sizing_mode="stretch_both", margin=0)
+        self.strip = ExemplarStrip(session)
+        self.shown = pn.Column(self.desk, self.picture, self.strip, sizing_mode="stretch_both", margin=0)
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0, styles={"overflow-y": "auto", "min-height": "0"})
         self.walk = Walk(session) if self.pictures.alone else None
         session.when_shown(TITLE, ["focus", "run"], self._look)
@@ -110,8 +112,13 @@ class ImagePane:
         before, self.chosen, self.desk.chosen = self.chosen, chosen, asdict(chosen)
         if (before.model, before.question) != (chosen.model, chosen.question):
             self._look()
+        elif before.beside != chosen.beside:
+            self._compare()
         elif before != chosen:
             self._draw()
+
+    def _compare(self) -> None:
+        self.strip.ask(self.chosen.beside, self.session.state.run, self.session.focus_row)
 
     # ---- the object
 
@@ -162,6 +169,7 @@ class ImagePane:
             self._say("No image of this object", "Others of this store have one.")
             return
         self._found = found
+        self._compare()
         if found.fault is not None:
             self.session.failed(found.fault)
         self._show_controls(found.cube.bands)
@@ -173,7 +181,8 @@ class ImagePane:
         models = self._models
         menu = models.menu if models is not None else []
         why = [(f"{run}/{target}", f"{run}: {target}") for run, targets in menu for target in targets]
-        self.desk.controls = controls(bands, models is not None and models.folder is not None, why)
+        beside = [(f"{run}/{kind}", f"{run}: {said}") for run, _ in menu for kind, said in exemplars.KINDS.items()]
+        self.desk.controls = controls(bands, models is not None and models.folder is not None, why, beside)
         known = [" ".join(names) for names in image.triples_of(bands)] or [""]
         colours = self.chosen.colours if self.chosen.colours in known else known[0]
         self.chosen = replace(self.chosen, colours=colours)

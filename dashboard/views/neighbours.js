@@ -26,11 +26,11 @@ function element(tag, name, text) {
 }
 
 function button_of(card, size, press) {
-  const button = element("button", "card", ""), drawn = element("span", "drawn", "")
-  button.type = "button"
+  const button = element(card.fixed ? "span" : "button", "card", ""), drawn = element("span", "drawn", "")
+  button.setAttribute(card.fixed ? "role" : "type", card.fixed ? "img" : "button")
   button.setAttribute("aria-label", `${card.id}, ${card.facts}, distance ${card.distance}`)
   button.title = card.id
-  button.onclick = press
+  button.onclick = card.fixed ? null : press
   drawn.append(...(card.image ? [picture(card.image)] : []), ...(card.path ? [sketch(card.path, size)] : []))
   button.classList.toggle("picture", Boolean(card.image) && !card.path)
   button.append(...(drawn.childElementCount ? [drawn] : []), element("span", "distance", card.distance),

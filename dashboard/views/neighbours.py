@@ -30,7 +30,8 @@ _LONG = 1_000_000  # from here on building the index takes more than a moment
 class Cards(pn.custom.JSComponent):
     """A card for each neighbour: its image and its spectrum in small, class, redshift, distance."""
 
-    cards = param.List([], doc="Dicts with id, facts, distance, path and image; one of these two, or both, may be empty.")
+    cards = param.List([], doc="Dicts with id, facts, distance, path and image; one of these two, or both, may be empty. "
+                           "One that is `fixed` is not to be pressed.")
     size = param.List([thumbnails.WIDTH, thumbnails.HEIGHT], doc="Of the paths.")
 
     _esm = Path(__file__).with_name("neighbours.js")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from qsocore.errors import ConfigError, did_you_mean
-from qsocore.explain.target import targets
+from qsocore.explain.target import LIKENESS, targets
 from qsocore.models.base import Network, Predictor
 
 Number = Callable[[Tensor, Tensor], Tensor]
@@ -72,6 +72,23 @@ def wanted_by_channels(model: Network, layer: str, channels: Sequence[int] | Non
     module = model.get_submodule(layer)
     names = tuple(f"{layer} {channel}" for channel in channels)
     return _optimised(model, names, lambda x, w: _activation(model, module, x, w)[:, channels], **options)
+
+
+@torch.no_grad()
+def responses(model: Network, x: Tensor, w: Tensor, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
+    """What objects make of that which `wanted_by_channels`, or without a layer `wanted_by_targets`, makes large.
+
+    Returns
+    -------
+    dict of str to ndarray of float32, shape (B,)
+        By name of the channel or number.
+    """
+    if layer is None:
+        found = {name: number(x, w) for name, number in targets(model).items() if name != LIKENESS}  # which asks for one object
+    else:
+        means = _activation(model, model.get_submodule(layer), x, w)
+        found = {f"{layer} {channel}": mean for channel, mean in enumerate(means.unbind(dim=1))}
+    return {name: values.cpu().numpy().astype(np.float32) for name, values in found.items()}
 
 
 def wanted_by_targets(model: Network, names: Sequence[str] | None = None, **options) -> Wanted:

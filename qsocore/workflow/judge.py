@@ -200,19 +200,30 @@ def rows_of(store: Store, run: RunFolder, split: str) -> tuple[str, NDArray[np.i
 
 
 def training_rows(judged: Judged) -> NDArray[np.int64]:
-    """Rows of the store that the run learnt from, where that is the store.
+    """Rows of the store that the judged run learnt from, see `learnt_from`."""
+    return learnt_from(judged.run, judged.prepared)
+
+
+def learnt_from(run: RunFolder, prepared: Source) -> NDArray[np.int64]:
+    """Rows of a store that a run learnt from, where that is the store.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Finished.
+    prepared : Source
+        Reads the store as the run's model does.
 
     Raises
     ------
     ConfigError
         When the run was trained on another.
     """
-    config = judged.run.config
-    if config.get("data", {}).get("sha256") != judged.store.manifest.fingerprint:
-        raise ConfigError(f"the run {judged.run.name} was trained on another store", judged.store.path,
+    config, store, known = run.config, prepared.store, prepared.known
+    if config.get("data", {}).get("sha256") != store.manifest.fingerprint:
+        raise ConfigError(f"the run {run.name} was trained on another store", store.path,
                           f"name that one: {config.get('data', {}).get('store', 'not recorded')}")
-    rows = split_store(judged.store, from_dict(TrainSettings, config["settings"])).train
-    known = judged.prepared.known
+    rows = split_store(store, from_dict(TrainSettings, config["settings"])).train
     return rows if known is None else rows[known[rows]]
 
 

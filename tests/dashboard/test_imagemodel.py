@@ -8,10 +8,13 @@ import pytest
 
 from dashboard import image, imagemodel
 from dashboard.attribution import Question
+from dashboard.exemplars import exemplars
 from dashboard.image import Cube
 from dashboard.library import Library
+from dashboard.sprites import Kind
 from dashboard.views._imagedesk import Chosen, controls
 from dashboard.views._plate import Plate
+from qsocore.errors import AtlasError
 from tests.dashboard.survey import IMAGES, make_image_store
 
 
@@ -154,6 +157,73 @@ def test_which_pixels_speak_is_asked_of_models_of_images_only(trained, library):
     assert trained.image_explanations.answer(Question("vae", "latent 0"), "", 3) is shared
 
 
+@pytest.fixture(scope="module")
+def shaped(trained):
+    """With a run that tells classes by convolutions, too."""
+    from qsocore.workflow.train import train
+
+    train("morphology", trained.path, "shapes", ["epochs=1", "classes=M,QSO"], publish=False)
+    return Library.open(trained.path)
+
+
+def test_the_training_examples_most_like_an_object_are_others_of_the_training_side(shaped):
+    import torch
+
+    from qsocore.explain.examples import last_linear, represent
+    from qsocore.models.load import Loaded
+    from qsocore.workflow.judge import learnt_from
+
+    loaded = Loaded(shaped.store.run("shapes"))
+    source = imagemodel.prepared(shaped, loaded.run, loaded.grid, loaded.normalisation)
+    learnt, block = learnt_from(loaded.run, source), source.read(np.arange(60))
+    with torch.no_grad():
+        x, w = torch.from_numpy(block.x), torch.from_numpy(block.w) * loaded.model.seen
+        features = represent(loaded.model, x, w, last_linear(loaded.model)).numpy()
+    for row in (int(learnt[0]), int(np.setdiff1d(np.arange(60), learnt)[0])):  # one that was learnt from, and one that was not
+        apart = np.linalg.norm(features - features[row], axis=1)
+        others = learnt[learnt != row]
+        nearest = others[np.argsort(apart[others])][:8]
+        found = exemplars(shaped, "shapes/examples", "", row)
+        assert [card["id"] for card in found.cards] == found.ids
+        np.testing.assert_allclose([float(card["distance"]) for card in found.cards], apart[nearest], rtol=0.02, atol=1e-3)
+        rows = shaped.table().rows_of(found.ids)
+        assert set(rows) <= set(others.tolist())
+        assert [card["facts"] for card in found.cards] == list(shaped.store.column("class")[rows].astype(str))
+        assert found.cards[0]["image"] == image.as_url(shaped.sprites.of(rows[:1], Kind(128))[0])
+        assert not any(card["fixed"] for card in found.cards) and f"Of {len(learnt)} training examples" in found.said
+
+
+def test_examples_of_a_run_of_another_store_are_of_that_store_or_said_to_be_missing(shaped, tmp_path):
+    from shutil import copytree
+
+    make_image_store(tmp_path / "other.store", 20, 500, "test:two")
+    copytree(shaped.store.run("shapes").path, tmp_path / "other.store" / "runs" / shaped.store.run("shapes").path.name)
+    with pytest.raises(AtlasError, match="trained on another store"):
+        exemplars(Library.open(tmp_path / "other.store"), "shapes/examples", "", 0)
+    (tmp_path / "images.store").symlink_to(shaped.path)
+    found = exemplars(Library.open(tmp_path / "other.store"), "shapes/examples", "", 0)
+    assert len(found.cards) == 8 and "of images.store" in found.said
+    assert all(card["fixed"] and card["image"] and card["id"].startswith("test:one:") for card in found.cards)
+    assert found.ids == [""] * 8, "none of them is here to be looked at"
+
+
+def test_channels_that_respond_more_to_an_object_than_to_others_say_what_they_look_for(shaped):
+    found = exemplars(shaped, "shapes/channels", "", 3)
+    above = [float(card["distance"].removesuffix("σ")) for card in found.cards]
+    assert 1 <= len(above) <= 8 and above == sorted(above, reverse=True) and above[-1] >= 0
+    assert all(card["fixed"] and card["facts"].startswith("channel ") for card in found.cards)
+    for card in found.cards:
+        before, after = re.fullmatch(r".*: (\S+) for noise, (\S+) for this", card["id"]).groups()
+        assert float(after) > float(before)
+    again = exemplars(shaped, "shapes/channels", "", 3)
+    assert again == found and all(one["image"] is other["image"] for one, other in zip(again.cards, found.cards, strict=True))
+    numbers = exemplars(shaped, "vae/channels", "", 3).cards  # a model without convolutions
+    assert numbers and all(card["facts"].startswith("latent ") for card in numbers)
+    for asked in ("", "shapes", "shapes/nonsense", "elsewhere/examples"):
+        with pytest.raises(AtlasError, match="no run here can show"):
+            exemplars(shaped, asked, "", 3)
+
+
 def test_choices_are_taken_as_the_browser_says_them_and_no_others():
     chosen = Chosen()
     assert chosen.changed("stretch", "all").stretches == image.STRETCHES
@@ -163,6 +233,7 @@ def test_choices_are_taken_as_the_browser_says_them_and_no_others():
     asked = chosen.changed("why", "vae/latent 0")
     assert asked.question == Question("vae", "latent 0") and asked.changed("occlusion", True).question.method == "occlusion"
     assert chosen.question is None
-    kinds = [control[0] for control in controls(("g", "r", "i", "z"), True, [("a/b", "a: b")])]
-    assert kinds == ["one_of", "one_of", "one_of", "on_off", "on_off", "menu", "on_off", "sliders"]
+    kinds = [control[0] for control in controls(("g", "r", "i", "z"), True, [("a/b", "a: b")], [("a/examples", "a: examples")])]
+    assert kinds == ["one_of", "one_of", "one_of", "on_off", "on_off", "menu", "on_off", "menu", "sliders"]
+    assert chosen.changed("beside", "vae/examples").beside == "vae/examples"
     assert [control[1] for control in controls(("g",))] == ["stretch", "brightness", "invert"], "no colour of one band"
