@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard import image
+from dashboard.exemplars import exemplars
 from dashboard.library import Library
 from dashboard.ordering import Order, page
 from dashboard.sprites import Kind
@@ -67,6 +68,13 @@ def test_a_tap_shows_the_image_of_what_was_tapped_in_the_spectrums_place(atlas, 
     page.page.get_by_role("button", name="Next object").click()
     shown_is(page, images, row + 1)
     expect(page.page.get_by_alt_text("band g, residual", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    page.page.get_by_role("combobox", name="What a model goes by").select_option("vae/examples")
+    examples = page.page.locator(".card.picture")
+    expect(examples).to_have_count(8, timeout=PATIENCE_MS)
+    wanted = exemplars(images, "vae/examples", "vae", row + 1)
+    assert examples.evaluate_all("cards => cards.map((card) => card.title)") == wanted.ids
+    examples.nth(2).click()
+    shown_is(page, images, int(table.rows_of(wanted.ids[2:3])[0]))
 
 
 def test_the_mosaic_shows_each_objects_image_after_filter_and_sort(atlas, images, url):
