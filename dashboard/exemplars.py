@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qsocore.preprocess.prepare import Block
     from qsocore.store import RunFolder
 
-KINDS = {"examples": "training examples like it", "channels": "what its channels look for"}
+KINDS = ("examples", "channels")
 _MOST = 8
 _SPRITE = Kind(side_for(128))
 _OTHERS = 256  # objects by which a channel's usual response is known
@@ -95,7 +95,7 @@ class Sight:
         shown = cards[:_MOST]
         where = "" if home is self.library else f" of {home.path.name}"
         return Exemplars(f"Of {len(self._examples.rows):,} training examples{where} those most like it to "
-                         f"{self.loaded.run.name}, with their distances", shown,
+                         f"the run {self.loaded.run.name}, with their distances", shown,
                          ["" if card["fixed"] else card["id"] for card in shown])
 
     def channels(self, row: int) -> Exemplars:
@@ -106,9 +106,9 @@ class Sight:
                      for name, value in mine.items() if usual[name].std() > 0}  # a dead one says nothing
             most = sorted(above, key=above.get, reverse=True)[:_MOST]
             cards = [{**self._looked_for(name), "distance": f"{above[name]:+.1f}σ"} for name in most if above[name] > 0]
-        what = f"channels of {self._layer}" if self._layer else "numbers"
-        return Exemplars(f"What the {what} of {self.loaded.run.name} look for that respond most to it, in sigma above their "
-                         f"mean for others: made-up images that make each as large as can be", cards, [""] * len(cards))
+        what = "channels" if self._layer else "numbers"
+        said = f"What {what} of the run {self.loaded.run.name} look for, made up; σ above their usual response"
+        return Exemplars(said, cards, [""] * len(cards))
 
     # ---- what is made once
 
@@ -159,9 +159,9 @@ class Sight:
             short = name.rpartition(" ")[2]
             made = (wanted_by_targets(model, [name], steps=_STEPS) if self._layer is None else
                     wanted_by_channels(model, self._layer, [int(short)], steps=_STEPS))
-            picture = image.thumbnail(image.cube_of(made.x[0], grid.bands, grid.pixel_scale), _SPRITE.side)
+            picture = in_thirds(image.cube_of(made.x[0], grid.bands))
             self._wanted[name] = {"id": f"{name}: {made.before[0]:.2g} for noise, {made.after[0]:.2g} for this", "path": "",
-                                  "facts": name if self._layer is None else f"channel {short}",
+                                  "facts": name if self._layer is None else f"ch. {short}",
                                   "image": image.as_url(image.png(picture)), "fixed": True}
         return self._wanted[name]
 
@@ -185,3 +185,15 @@ class Sight:
 
         seen = self.loaded.model.seen
         return responses(self.loaded.model, torch.from_numpy(block.x), torch.from_numpy(block.w) * seen, self._layer)
+
+
+def in_thirds(cube: image.Cube) -> np.ndarray:
+    """A made-up image in colour, uint8 (H, W, 3): thirds of its bands as blue, green and red, from its least to its largest.
+
+    It has no sky whose scatter would say how to stretch it. Of fewer than three bands the mean is shown in grey.
+    """
+    flux = np.nan_to_num(cube.flux)
+    thirds = np.array_split(flux, 3, axis=-1) if flux.shape[-1] >= 3 else [flux] * 3
+    colours = np.stack([third.mean(axis=-1) for third in thirds[::-1]], axis=-1)
+    low, high = float(colours.min()), float(colours.max())
+    return np.rint(255 * (colours - low) / ((high - low) or 1.0)).astype(np.uint8)

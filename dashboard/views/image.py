@@ -181,7 +181,7 @@ class ImagePane:
         models = self._models
         menu = models.menu if models is not None else []
         why = [(f"{run}/{target}", f"{run}: {target}") for run, targets in menu for target in targets]
-        beside = [(f"{run}/{kind}", f"{run}: {said}") for run, _ in menu for kind, said in exemplars.KINDS.items()]
+        beside = [(f"{run}/{kind}", f"{run}: {kind}") for run, _ in menu for kind in exemplars.KINDS]
         self.desk.controls = controls(bands, models is not None and models.folder is not None, why, beside)
         known = [" ".join(names) for names in image.triples_of(bands)] or [""]
         colours = self.chosen.colours if self.chosen.colours in known else known[0]

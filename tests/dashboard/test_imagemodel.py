@@ -211,10 +211,12 @@ def test_channels_that_respond_more_to_an_object_than_to_others_say_what_they_lo
     found = exemplars(shaped, "shapes/channels", "", 3)
     above = [float(card["distance"].removesuffix("σ")) for card in found.cards]
     assert 1 <= len(above) <= 8 and above == sorted(above, reverse=True) and above[-1] >= 0
-    assert all(card["fixed"] and card["facts"].startswith("channel ") for card in found.cards)
+    assert all(card["fixed"] and card["facts"].startswith("ch. ") for card in found.cards)
     for card in found.cards:
         before, after = re.fullmatch(r".*: (\S+) for noise, (\S+) for this", card["id"]).groups()
         assert float(after) > float(before)
+        (picture,) = pictures_of(f'<img alt="made up" src="{card["image"]}"').values()
+        assert picture.shape == (24, 24, 3) and picture.min() == 0 and picture.max() == 255
     again = exemplars(shaped, "shapes/channels", "", 3)
     assert again == found and all(one["image"] is other["image"] for one, other in zip(again.cards, found.cards, strict=True))
     numbers = exemplars(shaped, "vae/channels", "", 3).cards  # a model without convolutions
