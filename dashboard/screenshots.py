@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dashboard.table import AtlasTable
 
 SIZE = (1440, 900)
-_SETTLE_MS = 4000
+_SETTLE_MS = 8000  # a first page loads the models
+_BRIGHT_LENS = 20.0  # magnitudes
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,15 @@ def _telling(session: Session) -> int:
 
 
 def _bright(table: AtlasTable) -> int:
-    """Row of a bright object where nothing is known of its spectrum: of a lens, where there are some."""
+    """Row of a bright object where nothing is known of its spectrum: the widest of the bright lenses, where there are some."""
     names = [name for name in ("mag_i", "mag_z", "mag_r") if name in table.columns]
     magnitude = table.numbers(names[0]) if names else np.zeros(table.n_rows)
-    if "class" in table.columns and "LENS" in table.classes("class").names:
+    if "true_separation" in table.columns and "LENS" in table.classes("class").names:
         classes = table.classes("class")
-        magnitude = np.where(classes.codes == classes.names.index("LENS"), magnitude, np.nan)
+        lens = (classes.codes == classes.names.index("LENS")) & (magnitude < _BRIGHT_LENS)
+        apart = np.where(lens, table.numbers("true_separation"), np.nan)
+        if np.isfinite(apart).any():
+            return int(np.nanargmax(apart))
     return int(np.nanargmin(magnitude)) if np.isfinite(magnitude).any() else 0
 
 

@@ -39,8 +39,9 @@ def test_order_of_bands_size_and_scale_make_another_hash_and_the_name_does_not()
     assert ImageGrid(("g", "r"), 28, 0.263, name="des").hash == grid.hash
 
 
-@pytest.mark.parametrize("make", [lambda: ImageGrid((), 28), lambda: ImageGrid(("g", "g"), 28), lambda: ImageGrid(("g", ""), 28),
-                                  lambda: ImageGrid(("g",), 1), lambda: ImageGrid(("g", "r"), 28, psf_fwhm=(1.0,)),
+@pytest.mark.parametrize("make", [lambda: ImageGrid((), 28), lambda: ImageGrid(("g", "g"), 28),
+                                  lambda: ImageGrid(("g", ""), 28), lambda: ImageGrid(("g",), 1),
+                                  lambda: ImageGrid(("g", "r"), 28, psf_fwhm=(1.0,)),
                                   lambda: Bands(())])
 def test_what_makes_no_sampling_is_refused(make):
     with pytest.raises(ConfigError):

@@ -46,7 +46,7 @@ class Demo:
     reads : {"spectra", "images"}
         What they are.
     runs : tuple of Trained
-        The first is the one whose map is shown.
+        The last is the one whose map is shown at first.
     """
 
     size: int
@@ -56,9 +56,9 @@ class Demo:
 
 SPECTRA = Demo(20_000, "spectra", (Trained("demo", "infovae", ("epochs=12",), ("umap", "pca")),))
 IMAGES = Demo(6_000, "images", (
-    Trained("images", "contrastive", ("epochs=8",), ("umap", "tsne")),
-    Trained("pictures", "image_vae", ("epochs=12",), ("umap", "pca"))))
-RUN, SIZE = SPECTRA.runs[0].name, SPECTRA.size
+    Trained("pictures", "image_vae", ("epochs=12",), ("umap", "pca")),
+    Trained("images", "contrastive", ("epochs=8",), ("umap", "tsne"))))
+RUN, SIZE = SPECTRA.runs[-1].name, SPECTRA.size
 
 
 def make_demo(path: str | Path, size: int | None = None, say: Callable[[str], Any] = print, demo: Demo = SPECTRA) -> Store:

@@ -126,7 +126,8 @@ def test_every_real_file_is_read_or_refused_with_a_reason(real):
             assert result.reason not in ("damaged", "unrecognised") and result.what and str(path) in str(result), (path, result)
         else:
             assert result, (path, survey)
-            assert all(isinstance(item, (Spectrum, ImageCube)) or (item.reason and str(path) in item.where) for item in result), path
+            assert all(isinstance(item, (Spectrum, ImageCube)) or (item.reason and str(path) in item.where)
+                       for item in result), path
     assert {survey for survey, _ in found.values()} - {None} == set(NAMES) - NOT_AT_HAND
 
 

@@ -30,11 +30,11 @@ def made(small, tmp_path_factory):
 def test_it_holds_cutouts_with_a_map_of_their_features_and_what_is_given_back(made):
     store, said = made
     assert store.n_rows == 300 and store.image_grid.bands == ("g", "r", "i", "z", "Y")
-    features, pictures = (finished_run(store, run.name) for run in IMAGES.runs)
+    pictures, features = (finished_run(store, run.name) for run in IMAGES.runs)
     assert np.load(features.features, mmap_mode="r").shape == (300, 96) and not pictures.features.exists()
     assert features.projection("pca").exists() and pictures.projection("pca").exists()
     assert [line.partition(" in ")[0] for line in said] == [
-        "simulated", "trained images", "embedded images", "trained pictures", "embedded pictures"]
+        "simulated", "trained pictures", "embedded pictures", "trained images", "embedded images"]
     assert {run.name for run in IMAGES.runs} <= {run.name for run in list_runs(library())}
 
 
