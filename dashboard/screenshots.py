@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SIZE = (1440, 900)
 _SETTLE_MS = 8000  # a first page loads the models
-_BRIGHT_LENS = 20.0  # magnitudes
+_BRIGHT_LENS, _NARROW_LENS = 20.0, 3.2  # magnitudes, and arcsec: all of its images are in the cutout
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ def _bright(table: AtlasTable) -> int:
     if "true_separation" in table.columns and "LENS" in table.classes("class").names:
         classes = table.classes("class")
         lens = (classes.codes == classes.names.index("LENS")) & (magnitude < _BRIGHT_LENS)
-        apart = np.where(lens, table.numbers("true_separation"), np.nan)
+        apart = table.numbers("true_separation")
+        apart = np.where(lens & (apart < _NARROW_LENS), apart, np.nan)
         if np.isfinite(apart).any():
             return int(np.nanargmax(apart))
     return int(np.nanargmin(magnitude)) if np.isfinite(magnitude).any() else 0
