@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import local
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 
 
 class ParquetTable:
-    """Columns of a Parquet file, memory-mapped.
+    """Columns of a Parquet file, memory-mapped; any number of threads may read it at once.
 
     Parameters
     ----------
@@ -27,9 +28,18 @@ class ParquetTable:
 
     def __init__(self, file: str | Path):
         self.file = Path(file)
-        self._parquet = pq.ParquetFile(file, memory_map=True)
-        lengths = [self._parquet.metadata.row_group(k).num_rows for k in range(self._parquet.num_row_groups)]
+        self._bytes = pa.memory_map(str(file))  # stays what it was when another file takes its place
+        self._metadata = pq.read_metadata(self._bytes)
+        lengths = [self._metadata.row_group(k).num_rows for k in range(self._metadata.num_row_groups)]
         self._starts = np.cumsum([0] + lengths)
+        self._own = local()
+
+    @property
+    def _parquet(self) -> pq.ParquetFile:
+        """This thread's reader: one that several threads use at once breaks the process off."""
+        if not hasattr(self._own, "reader"):
+            self._own.reader = pq.ParquetFile(self._bytes, metadata=self._metadata)
+        return self._own.reader
 
     @property
     def schema(self) -> pa.Schema:
@@ -39,7 +49,7 @@ class ParquetTable:
     @property
     def n_rows(self) -> int:
         """Rows."""
-        return self._parquet.metadata.num_rows
+        return self._metadata.num_rows
 
     def read(self, names: Sequence[str] | None = None, rows: ArrayLike | None = None) -> pa.Table:
         """Columns (all by default) of some rows (all by default, else in the order given); only their row groups are read."""
@@ -56,7 +66,8 @@ class ParquetTable:
 
     def pieces(self, name: str) -> Iterator[pa.Array]:
         """One column, row group by row group, so that what is longer than the memory can be read."""
-        for batch in self._parquet.iter_batches(65_536, columns=[name]):
+        parquet = pq.ParquetFile(self._bytes, metadata=self._metadata)  # of its own, for it may be read on in another thread
+        for batch in parquet.iter_batches(65_536, columns=[name]):
             yield batch.column(0)
 
 
