@@ -36,7 +36,7 @@ class ParquetTable:
 
     @property
     def _parquet(self) -> pq.ParquetFile:
-        """This thread's reader: one that several threads use at once breaks the process off."""
+        """Reader of the thread that asks: one that several threads use at once breaks the process off."""
         if not hasattr(self._own, "reader"):
             self._own.reader = pq.ParquetFile(self._bytes, metadata=self._metadata)
         return self._own.reader
