@@ -240,13 +240,7 @@ def labels(config: ClassifierConfig, store: Store) -> dict[str, NDArray]:
         When the catalogue has no classes, or objects of fewer than two of the list.
     """
     kind = known_labels.kinds(store, config.classes)
-    count = np.bincount(kind[kind >= 0], minlength=len(config.classes))
-    absent = [name for name, n in zip(config.classes, count, strict=True) if not n]
-    if (count > 0).sum() < 2:
-        raise TrainError(f"no object of the store is {' or '.join(absent)}: there is nothing to tell apart", store.path,
-                         "give another list: --set classes=QSO,F,GAL, or simulate a store with a richer --mixture")
-    if absent:
-        log.info("%s: no object is %s; nothing will be called that", store.path, " or ".join(absent))
+    known_labels.need_two(kind, config.classes, store, "QSO,F,GAL")
     return {"kind": kind, "z": _redshifts(store)}
 
 

@@ -6,6 +6,7 @@ for numbers of classes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from qsocore.errors import TrainError
 from qsocore.store import Store
+
+log = logging.getLogger(__name__)
 
 KINDS = ("QSO", "BAL", "O", "B", "A", "F", "G", "K", "M", "L", "WD", "C", "GAL")
 """The thirteen classes of mqc-nets, in their order."""
@@ -93,6 +96,34 @@ def kinds(store: Store, classes: Sequence[str] = KINDS, true: bool = False) -> N
         elif name == "STAR":
             out[here] = number.get(star_kind(sub), -1)
     return out
+
+
+def need_two(kind: NDArray[np.int64], names: Sequence[str], store: Store, example: str) -> None:
+    """Refuse numbers of classes (n_rows,) among which there is nothing to tell apart; name the classes that have no object.
+
+    Parameters
+    ----------
+    kind : ndarray of int64, shape (n_rows,)
+        Numbers in `names`, -1 for none of them.
+    names : sequence of str
+        The classes.
+    store : Store
+        Whose objects.
+    example : str
+        Of a list of classes, for the message.
+
+    Raises
+    ------
+    TrainError
+        When objects of fewer than two classes are there.
+    """
+    count = np.bincount(kind[kind >= 0], minlength=len(names))
+    absent = [name for name, n in zip(names, count, strict=True) if not n]
+    if (count > 0).sum() < 2:
+        raise TrainError(f"no object of the store is {' or '.join(absent)}: there is nothing to tell apart", store.path,
+                         f"give another list: --set classes={example}, or simulate a store with a richer --mixture")
+    if absent:
+        log.info("%s: no object is %s; nothing will be called that", store.path, " or ".join(absent))
 
 
 def star_kind(subclass: str) -> str:
