@@ -11,7 +11,7 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
-from dashboard import derive
+from dashboard import derive, who
 from dashboard.colourings import COLOURINGS, Colouring, Scale
 from dashboard.plane import NO_BITS, Plane, extent
 from dashboard.selecting import History
@@ -47,6 +47,7 @@ class Session(param.Parameterized):
         super().__init__()
         self.library, self.state = library, state
         self.document = pn.state.curdoc
+        self.person = who.here()
         self.history = History()
         self.places: dict[str, tuple[str, str]] = {}
         """Of each view by title its page, and when it is seen there; filled by the layout."""

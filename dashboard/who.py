@@ -1,0 +1,38 @@
+"""Who sits before the page, and what they may do."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+
+ROLES = ("viewer", "grader", "owner")
+"""Each may do what those before it may."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the dashboard.
+
+    Parameters
+    ----------
+    name : str
+        Written into verdicts.
+    role : {"viewer", "grader", "owner"}
+        A viewer looks, a grader says verdicts too, an owner makes and ends campaigns and changes what a store holds.
+    """
+
+    name: str
+    role: str
+
+    def may(self, role: str) -> bool:
+        """Whether this person may do what a `role` may."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+def here() -> Person:
+    """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # no such user in a container
+        name = "owner"
+    return Person(name, "owner")
