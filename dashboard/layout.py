@@ -1,4 +1,4 @@
-"""Where everything stands on the page: the bar above, filters and maps left, and on the right one of five pages."""
+"""Where everything stands on the page: the bar above, filters and maps left, and on the right one of six pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from dashboard.views import VIEWS, View
 _GAP = 8
 _DRAWER = 292
 _TURNING_MS = 30
-_TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky", "models": "Models"}
+_TITLES = {"object": "Object", "selection": "Selection", "space": "Latent space", "sky": "Sky", "models": "Models",
+           "grade": "Grade"}
+_TABBED = ("object", "selection", "grade")
+"""Pages that hold tabs of views."""
 
 
 def page(session: Session) -> pmui.Page:
@@ -50,7 +53,7 @@ def _places(at: dict[str, list[View]]) -> dict[str, tuple[str, str]]:
     """Of each view by title its page, and when it is seen there: "always", as the "first" tab, or as a "later" one."""
     pages = {"map": "", "drawer": "drawer", "object": "object", "object tab": "object"}
     return {view.title: (pages.get(place, place), ("first" if number == 0 else "later")
-                         if place in ("object tab", "selection") else "always")
+                         if place in ("object tab", "selection", "grade") else "always")
             for place, views in at.items() for number, view in enumerate(views)}
 
 
@@ -76,11 +79,11 @@ class Pages:
 
     def _page(self, name: str) -> pn.viewable.Viewable:
         views = self.at.get("object tab" if name == "object" else name, [])
-        if name not in ("object", "selection"):
+        if name not in _TABBED:
             return Unfolding(self.session, views[0]) if views else pn.Column()
         tabs = self._inner[name] = self._tabs([(view.title, Unfolding(self.session, view)) for view in views],
                                               lambda: self._tab_chosen(name))
-        if name == "selection":
+        if name != "object":
             return tabs
         above = [pn.Column(pn.panel(view.make(self.session)), sizing_mode="stretch_both", margin=0,
                            styles={"flex": "1.7 1 0", "min-height": "0"}) for view in self.at["object"]]

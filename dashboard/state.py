@@ -17,7 +17,7 @@ DIVERGING = "coolwarm"
 STATISTICS = ("mean", "min", "max", "std")
 SCALES = ("linear", "log", "rank")
 MODES = ("replace", "add", "subtract", "intersect")
-PAGES = ("object", "selection", "space", "sky", "models")
+PAGES = ("object", "selection", "space", "sky", "models", "grade")
 THEMES = ("system", "dark", "light")
 MAX_MAPS = 4
 

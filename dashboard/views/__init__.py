@@ -23,9 +23,9 @@ class View:
     ----------
     title : str
         On its tab; no two views share one.
-    place : {"map", "object", "object tab", "selection", "space", "sky", "models", "drawer"}
+    place : {"map", "object", "object tab", "selection", "space", "sky", "models", "grade", "drawer"}
         Left, one under the other; on the right the page about the object (above, or a tab beneath), a tab of the page about
-        the selection, or a page of its own; or the drawer of filters.
+        the selection or about grading, or a page of its own; or the drawer of filters.
     order : int
         Among the views of one place.
     make : callable
@@ -35,7 +35,7 @@ class View:
     """
 
     title: str
-    place: Literal["map", "object", "object tab", "selection", "space", "sky", "models", "drawer"]
+    place: Literal["map", "object", "object tab", "selection", "space", "sky", "models", "grade", "drawer"]
     order: int
     make: Callable[[Session], Any]
     instead_of: str = ""

@@ -126,6 +126,7 @@ ACTIONS: dict[str, Callable[[Session, int], None]] = {
     "page space": _page("space"),
     "page sky": _page("sky"),
     "page models": _page("models"),
+    "page grade": _page("grade"),
     "next colouring": lambda session, _: turn_colouring(session, 1),
     "previous colouring": lambda session, _: turn_colouring(session, -1),
     "theme": lambda session, _: actions.toggle_theme(session),
