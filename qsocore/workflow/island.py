@@ -1,0 +1,83 @@
+"""The island around examples, kept as a selection of the store: what a brush would draw, from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.errors import ConfigError, did_you_mean
+from qsocore.explore.around import SHARE, Around, island_around
+from qsocore.selection import Rule, columns_of, evaluate, parse
+from qsocore.store import open_store
+from qsocore.store.parquet import ParquetTable
+from qsocore.store.selections import Kept, Selections
+from qsocore.workflow.joined import Joined
+
+
+def keep_island(store_path: str | Path, run_name: str, around: str | Path | None = None, where: str | None = None,
+                projection: str = "umap", share: float = SHARE, name: str = "island",
+                replace: bool = False) -> tuple[Kept, Around]:
+    """Find the island around examples on a map, and keep its outline under a name.
+
+    Parameters
+    ----------
+    store_path : path
+        A store.
+    run_name : str
+        One of its runs, embedded.
+    around : path, optional
+        Text file of object ids, or of the survey's own ids, one a line: the examples.
+    where : str, optional
+        The examples as a selection, such as ``class == "QSO"``; one of the two is needed.
+    projection : str
+        The map.
+    share : float
+        Of the examples that it holds, see `qsocore.explore.around`.
+    name : str
+        Of the selection.
+    replace : bool
+        Whether a selection of that name is replaced.
+
+    Returns
+    -------
+    Kept, Around
+        The selection, a polygon on the map that can be replayed and redrawn, and what it was made from.
+
+    Raises
+    ------
+    StoreError
+        When there is no such store or run.
+    ConfigError
+        When there is no such map or no examples, or they lie on several islands.
+    """
+    store = open_store(store_path)
+    run = store.run(run_name)
+    if projection not in run.projections():
+        raise ConfigError(f"the run {run.name} has no map {projection!r}", "--map", did_you_mean(projection, run.projections()))
+    source = Joined(store, run)
+    examples = _examples(source, around, where)
+    table = ParquetTable(run.projection(projection)).read(["x", "y"])
+    found = island_around(np.column_stack([table.column(axis).to_numpy() for axis in "xy"]), examples, share)
+    rule: Rule = {"op": "polygon", "projection": projection, "vertices": found.outline}
+    count = int(evaluate(rule, source.values, source.n_rows).sum())
+    kept = Kept(name, rule, count, store.manifest.fingerprint, run.name)
+    Selections.of(store.path).save(kept, replace)
+    return kept, found
+
+
+def _examples(source: Joined, around: str | Path | None, where: str | None) -> NDArray[np.int64]:
+    """Rows of the examples."""
+    if (around is None) == (where is None):
+        raise ConfigError("the examples are a file of ids or a selection", "--around, --where", "give one of them")
+    if where is not None:
+        rule = parse(where)
+        source.known(columns_of(rule))
+        return np.flatnonzero(evaluate(rule, source.values, source.n_rows))
+    ids = [word for line in Path(around).read_text(encoding="utf-8").splitlines() if (word := line.strip())]
+    named = source.values("object_id").isin(ids) | source.values("native_id").isin(ids)
+    if not named.any():
+        raise ConfigError(f"none of its {len(ids)} ids is one of the store's objects", around,
+                          "give object ids or the survey's own ids, one a line")
+    return np.flatnonzero(named)
