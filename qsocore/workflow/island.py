@@ -13,11 +13,14 @@ from qsocore.selection import Rule, columns_of, evaluate, parse
 from qsocore.store import open_store
 from qsocore.store.parquet import ParquetTable
 from qsocore.store.selections import Kept, Selections
+from qsocore.surveys.tables import CatalogTable, match, read_table
 from qsocore.workflow.joined import Joined
+
+_IDS = ("object_id", "native_id")
 
 
 def keep_island(store_path: str | Path, run_name: str, around: str | Path | None = None, where: str | None = None,
-                projection: str = "umap", share: float = SHARE, name: str = "island",
+                projection: str = "", share: float = SHARE, name: str = "island",
                 replace: bool = False) -> tuple[Kept, Around]:
     """Find the island around examples on a map, and keep its outline under a name.
 
@@ -28,11 +31,12 @@ def keep_island(store_path: str | Path, run_name: str, around: str | Path | None
     run_name : str
         One of its runs, embedded.
     around : path, optional
-        Text file of object ids, or of the survey's own ids, one a line: the examples.
+        The examples: a table that names them by id or position, see `qsocore.surveys.tables.match`, or a text file of object
+        ids or the survey's own ids, one a line.
     where : str, optional
         The examples as a selection, such as ``class == "QSO"``; one of the two is needed.
     projection : str
-        The map.
+        The map; UMAP unless stated, or the first there is.
     share : float
         Of the examples that it holds, see `qsocore.explore.around`.
     name : str
@@ -54,6 +58,7 @@ def keep_island(store_path: str | Path, run_name: str, around: str | Path | None
     """
     store = open_store(store_path)
     run = store.run(run_name)
+    projection = projection or min(run.projections(), key=lambda one: (one != "umap", one), default="")
     if projection not in run.projections():
         raise ConfigError(f"the run {run.name} has no map {projection!r}", "--map", did_you_mean(projection, run.projections()))
     source = Joined(store, run)
@@ -75,9 +80,18 @@ def _examples(source: Joined, around: str | Path | None, where: str | None) -> N
         rule = parse(where)
         source.known(columns_of(rule))
         return np.flatnonzero(evaluate(rule, source.values, source.n_rows))
-    ids = [word for line in Path(around).read_text(encoding="utf-8").splitlines() if (word := line.strip())]
-    named = source.values("object_id").isin(ids) | source.values("native_id").isin(ids)
+    named = _named(source, Path(around)) if Path(around).suffix == ".txt" else _matched(source, read_table(around))
     if not named.any():
-        raise ConfigError(f"none of its {len(ids)} ids is one of the store's objects", around,
-                          "give object ids or the survey's own ids, one a line")
+        raise ConfigError("it names none of the store's objects", around, "give object ids, the survey's own ids, or positions")
     return np.flatnonzero(named)
+
+
+def _named(source: Joined, file: Path) -> NDArray[np.bool_]:
+    ids = [word for line in file.read_text(encoding="utf-8").splitlines() if (word := line.strip())]
+    return np.any([source.values(name).isin(ids) for name in _IDS if name in source.columns], axis=0)
+
+
+def _matched(source: Joined, table: CatalogTable) -> NDArray[np.bool_]:
+    store = source.store
+    ids = {name: store.column(name) for name in _IDS if name in store.columns}
+    return match(table, ids, store.column("ra"), store.column("dec")).rows >= 0
