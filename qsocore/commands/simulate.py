@@ -5,7 +5,7 @@ from qsocore.cli import Command
 
 def _arguments(parser):
     parser.add_argument("--out", metavar="STORE", required=True, help="folder of the store to be")
-    parser.add_argument("--n", metavar="N", type=int, required=True, help="how many objects, as in 10_000_000")
+    parser.add_argument("--n", metavar="N", type=int, help="how many objects, as in 10_000_000")
     parser.add_argument("--seed", type=int, default=0, help="everything follows from it (default 0)")
     parser.add_argument("--survey", metavar="NAME", default="boss",
                         help="instrument: boss (default) or desi for spectra, des for images in five bands and photometry in "
@@ -22,6 +22,8 @@ def _arguments(parser):
                         help="share of O, B and C stars, or with des of galaxies of the morphology set, that the "
                              "catalogue calls something else (default 0)")
     parser.add_argument("--cutout", metavar="PIXELS", type=int, help="with des, side of the images (default 28)")
+    parser.add_argument("--like", metavar="TABLE",
+                        help="with des and instead of --n, stand-ins of a table's objects: points of their own fluxes")
     parser.add_argument("--selection", metavar="NAME",
                         help="with des, what the sample has passed: none (default), or glq, the cuts of a search for "
                              "quasars at z = 6")
@@ -37,7 +39,9 @@ def _run(args):
     from qsocore.errors import ConfigError
 
     images = args.survey == "des"
-    for name, belongs in {"cutout": images, "selection": images, "grid": not images, "quasars": not images,
+    if (args.n is None) == (args.like is None):
+        raise ConfigError("how many objects is said by --n, or which by --like", "simulate", "give one of them")
+    for name, belongs in {"cutout": images, "like": images, "selection": images, "grid": not images, "quasars": not images,
                           "redshift": not images, "catalog_only": not images, "projection": args.catalog_only}.items():
         if getattr(args, name) and not belongs:
             raise ConfigError(f"--{name.replace('_', '-')} has no meaning here", f"--survey {args.survey}", _BELONGS[name])
@@ -45,12 +49,17 @@ def _run(args):
     print(f"{store.path}: {store.n_rows:,} simulated objects")
 
 
-_BELONGS = {"cutout": "images are simulated with --survey des", "selection": "images are simulated with --survey des",
+_BELONGS = {"cutout": "images are simulated with --survey des", "like": "images are simulated with --survey des",
+            "selection": "images are simulated with --survey des",
             "projection": "spectra have no latents before a model is trained: use it with --catalog-only"} | dict.fromkeys(
                 ("grid", "quasars", "redshift", "catalog_only"), "it is for spectra: --survey boss or desi")
 
 
 def _images(args):
+    if args.like:
+        from qsocore.workflow.stand_ins import simulate_stand_ins
+
+        return simulate_stand_ins(args.out, args.like, args.seed, args.cutout or 28)
     from qsocore.simulate.images.kinds import ImageSample, parse_mixture
     from qsocore.workflow.simulate import simulate_images
 
