@@ -9,7 +9,7 @@ def _arguments(parser):
     parser.add_argument("--where", metavar="RULE", nargs="+", default=[],
                         help="further steps after the recipe's, such as 'i_z > 1.5' 'z_Y < 0.5'")
     parser.add_argument("--out", metavar="FILE", required=True, help="ends in .parquet, .csv, .fits or .vot")
-    parser.add_argument("--funnel", metavar="FILE", help="the counts as JSON besides; they are in the provenance of --out anyway")
+    parser.add_argument("--funnel", metavar="FILE", help="the counts as JSON besides; they are in --out's provenance anyway")
     parser.add_argument("--strict", action="store_true",
                         help="refuse a table that lacks a column of a step, instead of passing over the step")
 

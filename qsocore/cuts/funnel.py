@@ -8,6 +8,8 @@ from typing import Any
 
 from qsocore.errors import ConfigError
 
+_COUNTED = ("before", "passed", "failed", "unknown")
+
 
 @dataclass(frozen=True)
 class Count:
@@ -38,7 +40,7 @@ class Count:
 
     def plus(self, other: Count) -> Count:
         """The same step over the rows of both."""
-        return replace(self, **{key: getattr(self, key) + getattr(other, key) for key in ("before", "passed", "failed", "unknown")})
+        return replace(self, **{key: getattr(self, key) + getattr(other, key) for key in _COUNTED})
 
     def says(self) -> str:
         """Its outcome in words."""

@@ -124,7 +124,7 @@ class Plan:
         return self._lower.get(name.lower())
 
     def _source(self, band: Band) -> Source | None:
-        """Where a band's photometry comes from in this table, None when it has none; what the table states goes before the recipe."""
+        """Where a band's photometry comes from, None for nowhere; what a table states of its columns goes before the recipe."""
         ab, vega, flux = (first(pairs, self.columns) for pairs in (band.ab, band.vega, band.flux))  # Y and y differ
         magnitude = ab or vega
         if not (magnitude or flux):

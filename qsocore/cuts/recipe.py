@@ -118,11 +118,12 @@ def load(recipe: str | Path) -> Recipe:
         try:
             return read(path.read_text(encoding="utf-8"), path.stem, path)
         except FileNotFoundError:
-            raise ConfigError("there is no such file", path, f"recipes that come with the package: {', '.join(names())}") from None
+            raise ConfigError("there is no such file", path, f"with the package come {', '.join(names())}") from None
         except UnicodeDecodeError as error:
             raise ConfigError(f"it is no text ({error.reason})", path, "give a TOML file") from None
     if str(recipe) not in names():
-        raise ConfigError(f"no recipe is called {str(recipe)!r}", None, f"{did_you_mean(str(recipe), names())} or give a TOML file")
+        raise ConfigError(f"no recipe is called {str(recipe)!r}", None,
+                          f"{did_you_mean(str(recipe), names())}; or give a TOML file")
     return read((files(_PACKAGE) / f"{recipe}.toml").read_text(encoding="utf-8"), str(recipe), recipe)
 
 

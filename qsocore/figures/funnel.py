@@ -42,8 +42,8 @@ def picture(funnel: Funnel, title: str = "") -> Canvas:
 def _bar(axes: Axes, place: int, step: Count) -> None:
     if not step.applied:
         axes.barh(place, step.before, facecolor="none", edgecolor=GREY, hatch="////", height=0.62, lw=0.6)
-        axes.annotate(f"not applicable: no column {_few(step.absent)}", (0, place), (6, 0), textcoords="offset points", va="center",
-                      fontsize=7.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+        axes.annotate(f"not applicable: no column {_few(step.absent)}", (0, place), (6, 0), textcoords="offset points",
+                      va="center", fontsize=7.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
         return
     start = 0
     for count, colour in ((step.passed, BLUE), (step.unknown, ORANGE), (step.failed, FAINT)):

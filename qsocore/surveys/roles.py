@@ -36,12 +36,14 @@ _UCD_RA, _UCD_DEC = r"pos[._]eq[._]ra([._;].*)?", r"pos[._]eq[._]dec([._;].*)?"
 _UCDS: tuple[tuple[str, Role], ...] = (
     (_UCD_RA, "coordinate"), (_UCD_DEC, "coordinate"), (r"meta\.id(;.*)?|id_(main|alternative|number)", "id"),
     (r"src\.redshift(\..*|;.*)?|redshift_hc", "redshift"), (r"(stat\.error|error)(;.*)?", "error"),
-    (r"stat\.(max|min);phot\..*|phot\.(mag|flux).*;stat\.(max|min)(;.*)?", "limit"), (r"phot\.mag(;.*)?|phot_mag.*", "magnitude"),
+    (r"stat\.(max|min);phot\..*|phot\.(mag|flux).*;stat\.(max|min)(;.*)?", "limit"),
+    (r"phot\.mag(;.*)?|phot_mag.*", "magnitude"),
     (r"phot\.flux(\.density.*)?(;.*)?|phot_flux.*", "flux"), (r"src\.class.*|meta\.code\.class.*|class_.*", "label"),
     (r"meta\.code.*|code_.*", "flag"), (r"stat\.snr.*", "quality"),
 )
 _NUMERIC = ("magnitude", "flux", "error", "limit", "redshift", "quality")
-_UNIT_OF: dict[Role, tuple[str, ...]] = {"coordinate": ("angle",), "magnitude": ("magnitude",), "flux": ("flux",), "redshift": ()}
+_UNITS_OF: dict[Role, tuple[str, ...]] = {"coordinate": ("angle",), "magnitude": ("magnitude",), "flux": ("flux",),
+                                          "redshift": ()}
 _MISSING = (-9999.0, -999.0, -99.0)
 _NO_MAGNITUDE = (99.0, 99.99, 99.9)
 
@@ -62,7 +64,7 @@ def role_of(name: str, values: NDArray, beside: Iterable[str] = (), unit: str = 
     measured = kind_of(unit) if unit and kind not in "OUT" else ""
     if measured in ("magnitude", "flux") and guess not in ("error", "limit", "flag", "quality"):
         return measured
-    if measured and measured not in _UNIT_OF.get(guess, (measured,)):
+    if measured and measured not in _UNITS_OF.get(guess, (measured,)):
         return "property"
     return guess or ("label" if kind in "OUT" else "property")
 

@@ -16,7 +16,7 @@ from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import ReadError
 from qsocore.surveys._ids import named
 from qsocore.surveys._photometry import in_microjansky, photometry
-from qsocore.surveys.roles import column_of, positions, role_of
+from qsocore.surveys.roles import column_of, positions, role_of, sentinels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,6 +252,22 @@ def words_of(schema: pa.Schema) -> _Words:
     words = {field.name: {key.decode(): value.decode(errors="replace") for key, value in (field.metadata or {}).items()}
              for field in schema}
     return {name: {key: entry.get(key, "") for key in _WORDS} for name, entry in words.items()}
+
+
+def columns_of(schema: pa.Schema) -> dict[str, Column]:
+    """What the flat columns of a Parquet file mean, of which no value is looked at: any sentinel of its role may come."""
+    import pyarrow as pa
+
+    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    words, out = words_of(schema), {}
+    for name in flat:
+        kind = schema.field(name).type
+        numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+        column = column_of(name, np.zeros(1, kind.to_pandas_dtype()) if numeric else np.array([""], object), beside=flat,
+                           **words[name])
+        known = sentinels(column.role, name) if numeric and not pa.types.is_boolean(kind) else ()
+        out[name] = replace(column, sentinels=known)
+    return out
 
 
 def _npz(path: Path) -> _Read:

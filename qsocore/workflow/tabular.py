@@ -1,4 +1,4 @@
-"""Tables that go through a command: read from any format or a store in blocks, written with what they mean and whence they come.
+"""Tables that go through a command: read from any format or a store in blocks, written with their meaning and provenance.
 
 Blocks are Arrow tables whose fields say what they mean. A Parquet file and a store are read block by block, so that they may be
 longer than the memory; other formats are read whole.
@@ -26,8 +26,8 @@ from qsocore.errors import ConfigError, ReadError
 from qsocore.store import open_store
 from qsocore.store.columns import to_field, to_numpy, to_table
 from qsocore.store.files import sha256, write_whole
-from qsocore.surveys.roles import column_of, positions, sentinels
-from qsocore.surveys.tables import read_table, words_of
+from qsocore.surveys.roles import positions
+from qsocore.surveys.tables import columns_of, read_table
 from qsocore.workflow.export import check_out, provenance_file, write_provenance, write_rows
 from qsocore.workflow.joined import Joined
 
@@ -121,21 +121,14 @@ def _of_parquet(path: Path) -> Input:
         schema, n_rows = pq.read_schema(path), pq.read_metadata(path).num_rows
     except (OSError, pa.ArrowInvalid) as error:
         raise ReadError("not-a-table", " ".join(str(error).split())[:120], path, "give a Parquet file") from None
-    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-    words = words_of(schema)
-    columns = {name: _meant(name, schema.field(name), words.get(name, {}), flat) for name in flat}
-    target = pa.schema([to_field(columns[name]) for name in flat])
-    return Input(path, columns, n_rows, _identity(path), lambda: (
-        pa.Table.from_batches([batch]).cast(target) for batch in pq.ParquetFile(path).iter_batches(BLOCK, columns=flat)))
+    columns = columns_of(schema)
+    return Input(path, columns, n_rows, _identity(path), lambda: _batches(path, columns))
 
 
-def _meant(name: str, field: pa.Field, words: dict[str, str], beside: list[str]) -> Column:
-    """What a column of a Parquet file means, of which no value is looked at: any sentinel of its role may come."""
-    kind = field.type
-    sample = np.zeros(1, kind.to_pandas_dtype()) if pa.types.is_integer(kind) or pa.types.is_floating(kind) or \
-        pa.types.is_boolean(kind) else np.array([""], object)
-    column = column_of(name, sample, beside=beside, **words)
-    return replace(column, sentinels=sentinels(column.role, name) if sample.dtype.kind in "fiu" else ())
+def _batches(path: Path, columns: dict[str, Column]) -> Iterator[pa.Table]:
+    target = pa.schema([to_field(column) for column in columns.values()])
+    for batch in pq.ParquetFile(path).iter_batches(BLOCK, columns=list(columns)):
+        yield pa.Table.from_batches([batch]).cast(target)
 
 
 def _identity(path: Path) -> dict[str, Any]:
@@ -257,7 +250,8 @@ def provenance_of(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.exists():
         raise ConfigError("there is no such file", path, "look at the spelling")
-    reader = {".parquet": _of_schema, ".fits": _of_history, ".vot": _of_infos, ".json": _of_json}.get(path.suffix.lower(), _beside)
+    readers = {".parquet": _of_schema, ".fits": _of_history, ".vot": _of_infos, ".json": _of_json}
+    reader = readers.get(path.suffix.lower(), _beside)
     try:
         return reader(path)
     except (OSError, ValueError, pa.ArrowInvalid) as error:
