@@ -9,8 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Role = Literal["id", "coordinate", "redshift", "label", "flag", "quality", "magnitude", "flux", "error", "truth",
+Role = Literal["id", "coordinate", "redshift", "label", "flag", "quality", "magnitude", "flux", "error", "limit", "truth",
                "latent", "provenance", "property"]
+
+
+_RARE = ("ucd", "system")  # which few columns have: they are written only then
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Column:
         One line a user reads as a tooltip.
     sentinels : tuple of float
         Values that mean "missing" in the source; in a store they are missing values.
+    ucd : str
+        Unified Content Descriptor of the Virtual Observatory, where the source states one.
+    system : str
+        Magnitude system, "AB" or "Vega", "" where the source does not say.
     """
 
     name: str
@@ -39,18 +46,20 @@ class Column:
     unit: str = ""
     description: str = ""
     sentinels: tuple[float, ...] = ()
+    ucd: str = ""
+    system: str = ""
 
     def to_metadata(self) -> dict[str, str]:
         """Strings for a Parquet field's metadata."""
         return {key: ",".join(map(str, value)) if key == "sentinels" else str(value)
-                for key, value in asdict(self).items() if key not in ("name", "dtype")}
+                for key, value in asdict(self).items() if key not in ("name", "dtype") and (value or key not in _RARE)}
 
     @classmethod
     def from_metadata(cls, name: str, dtype: str, metadata: dict[str, str]) -> Column:
         """Read back `to_metadata`; what is not there gets defaults."""
         sentinels = tuple(float(word) for word in metadata.get("sentinels", "").split(",") if word)
         return cls(name, dtype, metadata.get("role", "property"), metadata.get("unit", ""),
-                   metadata.get("description", ""), sentinels)
+                   metadata.get("description", ""), sentinels, metadata.get("ucd", ""), metadata.get("system", ""))
 
 
 STANDARD = (

@@ -38,7 +38,7 @@ from qsocore.catalog import is_missing
 from qsocore.errors import ConfigError, did_you_mean
 
 __all__ = ["Coded", "Names", "Rule", "TextError", "check", "columns_of", "combine", "evaluate", "from_json", "inside", "parse",
-           "to_json", "to_text"]
+           "to_json", "to_text", "truths"]
 
 Rule = dict[str, Any]
 
@@ -104,6 +104,15 @@ def evaluate(rule: Rule, columns: Columns, n_rows: int, within: Within | None = 
     """
     check(rule)
     return _where(rule, True, columns, n_rows, within)
+
+
+def truths(rule: Rule, columns: Columns, n_rows: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where a rule surely holds and where it surely does not, shape (n_rows,) each; where neither is said it is unknown.
+
+    Parameters and errors are those of `evaluate`.
+    """
+    check(rule)
+    return _where(rule, True, columns, n_rows, None), _where(rule, False, columns, n_rows, None)
 
 
 def combine(old: Rule | None, new: Rule, mode: str) -> Rule:

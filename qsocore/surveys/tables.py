@@ -16,14 +16,16 @@ from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import ReadError
 from qsocore.surveys._ids import named
 from qsocore.surveys._photometry import in_microjansky, photometry
-from qsocore.surveys.roles import column_of, coordinates, role_of
+from qsocore.surveys.roles import column_of, positions, role_of, sentinels
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 RADIUS = 1.0
 """Largest distance of a match by position, arcsec."""
 
+_WORDS = ("unit", "description", "ucd")
 _READABLE = "CSV, FITS, VOTable, Parquet or npz"
 
 
@@ -58,16 +60,8 @@ class CatalogTable:
         return keys
 
     def positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Right ascension and declination in degrees, (n,) each, sexagesimal texts understood; None when it has none."""
-        names = coordinates(list(self.frame.columns))
-        if names is None:
-            return None
-        ra, dec = (self.frame[name].to_numpy() for name in names)
-        if ra.dtype.kind in "OUT":
-            from astropy.coordinates import Angle
-
-            return Angle(ra.astype(str), "hourangle").deg, Angle(dec.astype(str), "deg").deg
-        return ra.astype(np.float64), dec.astype(np.float64)
+        """Right ascension and declination in degrees, (n,) each; see `qsocore.surveys.roles.positions`."""
+        return positions(self.columns, {name: self.frame[name].to_numpy() for name in self.columns})
 
 
 @dataclass(frozen=True)
@@ -105,7 +99,7 @@ def read_table(path: str | Path) -> CatalogTable:
     if reader is None:
         raise ReadError("not-a-table", f"the ending {path.suffix!r} is that of no table format", path, f"give {_READABLE}")
     try:
-        frame, units, descriptions = reader(path)
+        frame, words = reader(path)
     except ReadError:
         raise
     except PermissionError:
@@ -115,8 +109,7 @@ def read_table(path: str | Path) -> CatalogTable:
                         f"give {_READABLE}") from None
     if not len(frame):
         raise ReadError("empty", "the table has no row", path)
-    columns = {name: column_of(name, frame[name].to_numpy(), units.get(name, ""), descriptions.get(name, ""), frame)
-               for name in frame}
+    columns = {name: column_of(name, frame[name].to_numpy(), beside=frame, **words.get(name, {})) for name in frame}
     return CatalogTable(path, frame, columns)
 
 
@@ -213,7 +206,8 @@ def _suffix(path: Path) -> str:
     return parts[-2] if len(parts) > 1 and parts[-1] in (".gz", ".bz2") else (parts or [""])[-1]
 
 
-_Read = tuple["pd.DataFrame", dict[str, str], dict[str, str]]  # rows, units, descriptions
+_Words = dict[str, dict[str, str]]  # of each column: unit, description, ucd
+_Read = tuple["pd.DataFrame", _Words]
 
 
 def _csv(path: Path) -> _Read:
@@ -226,7 +220,7 @@ def _csv(path: Path) -> _Read:
     if len(frame.columns) < 2 and not len(frame):
         raise ReadError("not-a-table", "it has no columns", path, "give a CSV with a header line")
     texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
-    return frame.assign(**texts), {}, {}
+    return frame.assign(**texts), {}
 
 
 def _whole_ids(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -248,12 +242,32 @@ def _parquet(path: Path) -> _Read:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    meta = {field.name: {key.decode(): value.decode(errors="replace") for key, value in (field.metadata or {}).items()}
-            for field in table.schema}
     frame = table.to_pandas()
     texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
-    return (frame.assign(**texts), {name: entry.get("unit", "") for name, entry in meta.items()},
-            {name: entry.get("description", "") for name, entry in meta.items()})
+    return frame.assign(**texts), words_of(table.schema)
+
+
+def words_of(schema: pa.Schema) -> _Words:
+    """What a Parquet file says of its columns: unit, description and ucd by column."""
+    words = {field.name: {key.decode(): value.decode(errors="replace") for key, value in (field.metadata or {}).items()}
+             for field in schema}
+    return {name: {key: entry.get(key, "") for key in _WORDS} for name, entry in words.items()}
+
+
+def columns_of(schema: pa.Schema) -> dict[str, Column]:
+    """What the flat columns of a Parquet file mean, of which no value is looked at: any sentinel of its role may come."""
+    import pyarrow as pa
+
+    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    words, out = words_of(schema), {}
+    for name in flat:
+        kind = schema.field(name).type
+        numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+        column = column_of(name, np.zeros(1, kind.to_pandas_dtype()) if numeric else np.array([""], object), beside=flat,
+                           **words[name])
+        known = sentinels(column.role, name) if numeric and not pa.types.is_boolean(kind) else ()
+        out[name] = replace(column, sentinels=known)
+    return out
 
 
 def _npz(path: Path) -> _Read:
@@ -265,7 +279,7 @@ def _npz(path: Path) -> _Read:
                             "save plain arrays") from None
     if len({len(array) for array in values.values() if array.ndim}) != 1 or any(a.ndim not in (1, 2) for a in values.values()):
         raise ReadError("not-a-table", "its arrays are not columns of one length", path, "save ids and vectors of one length")
-    return _spread(values), {}, {}
+    return _spread(values), {}
 
 
 def _fits(path: Path) -> _Read:
@@ -277,7 +291,9 @@ def _fits(path: Path) -> _Read:
             raise ReadError("not-a-table", "none of its HDUs is a table", path, f"give {_READABLE}")
         columns = table.columns
         values = {column.name: np.asarray(table.data[column.name]) for column in columns if "P" not in str(column.format)}
-        return _spread(values), {column.name: column.unit or "" for column in columns}, {}
+        words = {column.name: {"unit": column.unit or "", "description": str(table.header.get(f"TCOMM{number}", "")),
+                               "ucd": str(table.header.get(f"TUCD{number}", ""))} for number, column in enumerate(columns, 1)}
+        return _spread(values), words
 
 
 def _votable(path: Path) -> _Read:
@@ -286,8 +302,9 @@ def _votable(path: Path) -> _Read:
     table = parse_single_table(path, verify="ignore").to_table()
     values = {name: np.asarray(table[name].filled(np.nan) if table[name].dtype.kind == "f" and table.masked else table[name])
               for name in table.colnames}
-    return (_spread(values), {name: str(table[name].unit or "") for name in table.colnames},
-            {name: str(table[name].description or "") for name in table.colnames})
+    words = {name: {"unit": str(table[name].unit or ""), "description": str(table[name].description or ""),
+                    "ucd": str(table[name].meta.get("ucd", ""))} for name in table.colnames}
+    return _spread(values), words
 
 
 def _spread(values: dict[str, NDArray]) -> pd.DataFrame:

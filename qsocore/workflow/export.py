@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qsocore import __version__
 from qsocore.catalog import Column
@@ -34,6 +34,14 @@ _UCD = {"ra": "pos.eq.ra;meta.main", "dec": "pos.eq.dec;meta.main", "object_id":
         "z": "src.redshift;meta.main", "class": "src.class;meta.main", "snr_median": "stat.snr"}
 _UCD_OF_ROLE = {"id": "meta.id", "redshift": "src.redshift", "label": "src.class", "flag": "meta.code", "magnitude": "phot.mag",
                 "flux": "phot.flux", "error": "stat.error", "provenance": "meta"}
+
+
+class Rows(Protocol):
+    """A table of which columns of some rows can be had."""
+
+    def table(self, names: Sequence[str], rows: ArrayLike | None = None) -> pa.Table:
+        """Columns of some rows (all by default, else in the order given)."""
+        ...
 
 
 def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = None, where: str | None = None,
@@ -81,12 +89,7 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         return _spectra(Path(path), out, columns, where, selection, run, force, grid)
     if grid:
         raise ConfigError("a catalogue is on no grid", f"--grid {grid}", "say --spectra to export spectra")
-    writer = _WRITERS.get(out.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out,
-                          f"use {', '.join(_WRITERS)}; with --spectra .h5, .npy or .fits")
-    if out.exists():
-        raise ConfigError("it exists already", out, "delete it, or choose another --out")
+    check_out(out, _WRITERS, "; with --spectra .h5, .npy or .fits")
     if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
         raise ConfigError("a .txt file holds object ids and no other column", out, "leave --columns out, or use .csv")
     store = open_store(path)
@@ -96,12 +99,41 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
     names = list(dict.fromkeys(columns)) if columns else list(store.columns)
     meant = [source.columns[name] for name in source.known(names)]
     rule, rows = _select(source, kept, parse(where) if where else None, force)
-    about = _about(source, rule, len(rows), kept)
-    if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
-        described = [{"name": column.name, **column.to_metadata()} for column in meant]
-        write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
-    write_whole(out, lambda file: writer(file, source, meant, rows, about))
+    write_rows(out, source, meant, rows, _about(source, rule, len(rows), kept))
     return len(rows)
+
+
+def check_out(out: Path, endings: Iterable[str], more: str = "") -> None:
+    """Refuse a file that cannot be written: ConfigError for an unknown ending, and for what exists already."""
+    if out.suffix.lower() not in endings:
+        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(endings)}{more}")
+    if out.exists():
+        raise ConfigError("it exists already", out, "delete it, or choose another --out")
+
+
+def write_rows(out: Path, source: Rows, columns: list[Column], rows: NDArray[np.int64], about: dict[str, Any]) -> None:
+    """Write rows of a table with what its columns mean and where it comes from; the ending of `out` says how.
+
+    Parameters
+    ----------
+    out : Path
+        As `export` has it.
+    source : Rows
+        Gives the columns of some rows.
+    columns : list of Column
+    rows : ndarray of int64, shape (n,)
+    about : dict
+        Provenance: texts, numbers, and lists of these.
+    """
+    if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
+        write_provenance(out, columns, about)
+    write_whole(out, lambda file: _WRITERS[out.suffix.lower()](file, source, columns, rows, about))
+
+
+def write_provenance(out: Path, columns: list[Column], about: dict[str, Any]) -> None:
+    """Write what a CSV or text file has no place for into a file beside it."""
+    described = [{"name": column.name, **column.to_metadata()} for column in columns]
+    write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
 
 
 def _spectra(path: Path, out: Path, columns: Sequence[str] | None, where: str | None,
@@ -193,18 +225,18 @@ def _about(source: Joined, rule: Rule, n: int, kept: Kept | Rule | None) -> dict
     return about
 
 
-def _pieces(source: Joined, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
+def _pieces(source: Rows, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
     names = [column.name for column in columns]
     for start in range(0, len(rows), _PIECE):
         yield source.table(names, rows[start : start + _PIECE])
 
 
-def _ids(file: BinaryIO, source: Joined, _: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _ids(file: BinaryIO, source: Rows, _: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     for piece in _pieces(source, [source.columns["object_id"]], rows):
         file.write("".join(f"{text}\n" for text in piece.column(0).to_pylist()).encode())
 
 
-def _parquet(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _parquet(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
     empty = source.table([column.name for column in columns], [])
@@ -214,7 +246,7 @@ def _parquet(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArra
             writer.write_table(piece.replace_schema_metadata(schema.metadata))
 
 
-def _csv(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
+def _csv(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
     from pyarrow import csv
 
     schema = source.table([column.name for column in columns], []).schema
@@ -223,12 +255,13 @@ def _csv(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, _
             writer.write_table(piece)
 
 
-def _fits(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _fits(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io import fits
 
     hdu = fits.table_to_hdu(_astropy(source, columns, rows))
     for i, column in enumerate(columns, start=1):
-        for key, value in (("TUNIT", column.unit), ("TCOMM", column.description), ("TROLE", column.role)):
+        for key, value in (("TUNIT", column.unit), ("TCOMM", column.description), ("TROLE", column.role),
+                           ("TUCD", ucd_of(column))):
             if value:
                 hdu.header[f"{key}{i}"] = value.encode("ascii", "replace").decode()
     for key, value in about.items():
@@ -238,12 +271,17 @@ def _fits(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, 
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file)
 
 
+def ucd_of(column: Column) -> str:
+    """The UCD of a column: as its source stated it, else by its name or role; "" for none."""
+    return column.ucd or _UCD.get(column.name) or _UCD_OF_ROLE.get(column.role, "")
+
+
 def _shortened(text: str) -> str:
     """A long text's beginning, saying so: a header is no place for a list of a hundred thousand ids."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text):,} characters, cut here)"
 
 
-def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _votable(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
@@ -254,8 +292,7 @@ def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArra
             warnings.simplefilter("ignore")  # units outside the VO's list are kept as text
             field.unit = column.unit or None
         field.description = column.description or None
-        ucd = _UCD.get(column.name) or _UCD_OF_ROLE.get(column.role)
-        if ucd:
+        if ucd := ucd_of(column):
             field.ucd = ucd
     for key, value in about.items():
         for line in value if isinstance(value, list) else [value]:
@@ -263,7 +300,7 @@ def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArra
     votable.to_xml(file)
 
 
-def _astropy(source: Joined, columns: list[Column], rows: NDArray):
+def _astropy(source: Rows, columns: list[Column], rows: NDArray):
     """The rows as an astropy table: text with "" for missing, numbers masked where they are missing."""
     from astropy.table import Column as AstropyColumn
     from astropy.table import MaskedColumn, Table
