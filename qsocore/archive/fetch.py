@@ -187,7 +187,8 @@ class Fetcher:
     def _once(self, entry: Entry) -> int:
         """One try."""
         part = self.folder.part(entry.url)
-        have = part.stat().st_size if (entry.validator or entry.checksum) and part.is_file() else 0
+        known = (entry.validator or entry.checksum) and part.is_file() and not part.is_symlink()
+        have = part.stat().st_size if known else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         if have and entry.validator:
             headers["If-Range"] = entry.validator
@@ -282,9 +283,11 @@ def _network(url: str) -> Iterator[None]:
 
 
 def _short(error: Exception) -> str:
-    """What went wrong, without the names of classes within classes."""
-    text = " ".join(str(error).split())
-    return (re.findall(r"(?:Error|Exception)\W*(?:\([^)]*\): )?([^'\"()<>]{6,})", text) or [text])[-1].strip(" ,.:")[:120]
+    """What went wrong, as the innermost of errors within errors says it, without its class and connection."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    inner = getattr(inner, "reason", None) or inner
+    text = next((word for word in inner.args if isinstance(word, str)), None) or str(inner) or type(inner).__name__
+    return " ".join(text.split()).rpartition("): ")[2].strip(" .")[:160]
 
 
 @contextmanager

@@ -83,10 +83,10 @@ def _run2d(objects: Objects, row: int, config: Config, plate: int) -> str:
     """The reduction under which the release has a plate."""
     column = objects.column("run2d")
     said = (objects.text(row, column) if column else "") or objects.release(row, "sdss") or config.run2d
+    if plate >= _FIRST_OF_BOSS:
+        return config.run2d if config.run2d not in ("", *_OLDER) else _OWN[config.release]
     if said in _OLDER:
         return said
-    if plate >= _FIRST_OF_BOSS:
-        return config.run2d or _OWN[config.release]
     raise ReadError("no-reduction", f"plate {plate} is of 26, 103 or 104, and nothing says which", objects.ids[row],
                     "give a column run2d, or --set run2d=26, which is that of SDSS-I and II")
 

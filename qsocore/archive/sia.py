@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from qsocore.archive import Objects, Request, Source
+from qsocore.archive.address import Refused
 from qsocore.errors import ConfigError, ReadError
-from qsocore.surveys._bands import band_named
+from qsocore.surveys._bands import band_named, in_order
 
 _BANDS = ("obs_bandpass", "filter", "band", "bandpass", "em_band", "instrument_name", "instrument")
 
@@ -82,6 +83,8 @@ class Sia(Source):
         ------
         ReadError
             ``no-position``; ``service`` when the service cannot be asked or its answer not be read.
+        Refused
+            When the service, or a redirect of it, leads where it may not.
         """
         ra, dec = objects.position(row)
         wanted = [word.partition("=")[::2] for word in config.only]
@@ -119,11 +122,18 @@ def _asked(config: Config, ra: float, dec: float, client, where: str) -> list[_I
         else:
             service = SIA2Service(config.url, session=client, check_baseurl=False)
             answer = service.search(pos=(ra * u.deg, dec * u.deg, degrees / 2 * u.deg), res_format="image/fits")
-        return [_image(record, ra, dec) for record in answer if record.getdataurl() and not _is_links(record)]
+        return [_image(record, ra, dec) for record in answer if _url_of(record) and not _is_links(record)]
     except (DALServiceError, DALFormatError, DALQueryError, DALAccessError) as error:
         cause = getattr(error, "cause", None) or error
+        if isinstance(cause, Refused):
+            raise cause from None
         raise ReadError("service", f"the service cannot be asked: {' '.join(str(cause).split())[:200]}", where,
                         "try its address in a browser, and again later") from error
+
+
+def _url_of(record) -> str:
+    """Where its image lies: by what its columns mean, else by the name that ObsCore gives that column."""
+    return str(record.getdataurl() or record.get("access_url") or "")
 
 
 def _is_links(record) -> bool:
@@ -137,7 +147,7 @@ def _image(record, ra: float, dec: float) -> _Image:
     if None in centre:
         centre = [columns.get("s_ra", np.nan), columns.get("s_dec", np.nan)]
     estimate = record.getbyucd("VOX:Image_FileSize") or 1024 * _number(columns.get("access_estsize"))
-    return _Image(str(record.getdataurl()), band_named(said), _apart(ra, dec, *map(_number, centre)),
+    return _Image(_url_of(record), band_named(said), _apart(ra, dec, *map(_number, centre)),
                   int(estimate) if _number(estimate) > 0 else None, columns)
 
 
@@ -155,7 +165,7 @@ def _apart(ra: float, dec: float, other_ra: float, other_dec: float) -> float:
 
 
 def _chosen(images: Iterable[_Image], bands: tuple[str, ...]) -> list[tuple[str, _Image]]:
-    """The nearest image of each band, in the order asked for; every image where no band is known."""
+    """The nearest image of each band, in the order asked for, else of wavelength; every image where no band is known."""
     nearest: dict[str, _Image] = {}
     unknown = []
     for image in sorted(images, key=lambda image: (np.nan_to_num(image.apart, nan=1e9), image.url)):
@@ -165,7 +175,7 @@ def _chosen(images: Iterable[_Image], bands: tuple[str, ...]) -> list[tuple[str,
             unknown.append(("", image))
     if bands:
         return [(band, nearest[band]) for band in bands if band in nearest]
-    return [*nearest.items(), *unknown]
+    return [*((band, nearest[band]) for band in in_order(nearest)), *unknown]
 
 
 SOURCE = Sia()

@@ -63,7 +63,7 @@ class Urls(Source):
 
 def _stated(objects: Objects, row: int, name: str) -> str:
     column = objects.column(name)
-    return objects.text(row, column) if column else ""
+    return str(objects.frame[column].iloc[row]).strip() if column else ""  # a sum of digits alone is no number
 
 
 def _column(objects: Objects, config: Config) -> str:

@@ -146,5 +146,7 @@ class Sums:
         path = unquote(urlsplit(url).path)
         known = self._of.get(path.rpartition("/")[2], [])
         if len({total for _, total in known}) > 1:
-            known = [(listed, total) for listed, total in known if f"/{listed}" == path[-len(listed) - 1:]]
+            known = [(listed, total) for listed, total in known if path.endswith(f"/{listed.lstrip('/')}")]
+            longest = max((len(listed) for listed, _ in known), default=0)
+            known = [(listed, total) for listed, total in known if len(listed) == longest]
         return known[0][1] if len({total for _, total in known}) == 1 else ""

@@ -144,7 +144,7 @@ def test_a_part_longer_than_the_file_is_begun_anew(fetch, folder):
 
 def test_a_wrong_length_is_never_a_file(fetch, folder):
     with serving(*[partial(serve, announce=len(CONTENT) + 10, tag="")] * 9) as server:
-        with pytest.raises(Fault, match=r"cut after 17,280 of 17,290 bytes"):
+        with pytest.raises(Fault, match=r"failed \(.*17280 bytes read, 10 more expected"):
             fetch(server.url + PATH)
         assert not (folder.path / "a.fits").exists()
 
@@ -278,9 +278,7 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(fetch, folde
         folder.ledger.want([Request("test:r1:1", url, "a.fits")], folder.path)
         (folder.path / "a.fits").symlink_to(victim)
         folder.part(url).symlink_to(victim)
-        with pytest.raises(OSError):
-            fetch(url)
-        folder.part(url).unlink()
+        folder.ledger.begun(url, None, "", tag_of(CONTENT))
         assert fetch(url) == CONTENT
     assert victim.read_bytes() == b"precious" and not (folder.path / "a.fits").is_symlink()
 
