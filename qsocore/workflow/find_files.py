@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from qsocore.archive import ASIDE
 from qsocore.errors import AtlasError, ReadError
 from qsocore.store import paths
 
@@ -36,7 +37,8 @@ class Found:
 
 
 def find_files(inputs: Iterable[str | Path], apart: Iterable[Path] = ()) -> list[Found]:
-    """All files under the inputs, sorted by path, each once even where inputs overlap; stores are left out.
+    """All files under the inputs, sorted by path, each once even where inputs overlap; stores, and what a download keeps aside,
+    are left out.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def _walk(folder: Path, away: set[str]) -> Iterable[Found]:
 
     for root, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = [name for name in folders if os.path.abspath(os.path.join(root, name)) not in away
-                      and not _is_store(Path(root, name))]
+                      and name != ASIDE and not _is_store(Path(root, name))]
         yield from (_look(Path(root, name)) for name in files)
     yield from locked
 

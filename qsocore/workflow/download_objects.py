@@ -1,0 +1,84 @@
+"""Which objects a download is for: rows of a store or a table that are named or selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsocore.archive.objects import Objects
+from qsocore.errors import ConfigError, did_you_mean
+from qsocore.selection import Rule, columns_of, evaluate, parse
+from qsocore.store import open_store
+from qsocore.surveys.tables import read_table
+from qsocore.workflow.joined import Joined
+
+
+def select_objects(path: str | Path, ids: Sequence[str] | None = None, where: str = "", run: str | None = None) -> Objects:
+    """Objects of a store, a table or a text file; see `download`.
+
+    Raises
+    ------
+    ConfigError
+        When nothing is selected, an id is not there, or the selection is not understood.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _of_store(path, _ids(ids), parse(where) if where else None, run)
+    if run:
+        raise ConfigError("a table has no runs", f"--run {run}", "give a store")
+    objects = Objects.of_lines(path) if path.suffix.lower() == ".txt" else Objects.of_table(read_table(path))
+    chosen = np.ones(len(objects), bool)
+    if where:
+        rule = parse(where)
+        for name in columns_of(rule):
+            objects.known(name)
+        chosen = evaluate(rule, partial(_values, objects), len(objects))
+    return _chosen(objects, chosen, _ids(ids))
+
+
+def _of_store(path: Path, ids: list[str] | None, rule: Rule | None, run: str | None) -> Objects:
+    store = open_store(path)
+    source = Joined(store, store.run(run) if run else None)
+    rows = np.arange(store.n_rows)
+    if rule:
+        source.known(columns_of(rule))
+        rows = np.flatnonzero(evaluate(rule, source.values, store.n_rows))
+    frame = store.table(rows=rows).to_pandas(integer_object_nulls=True)  # so that no id goes through floating point
+    nowhere = np.full(len(rows), np.nan)
+    ra, dec = (frame[name].to_numpy(np.float64) if name in frame else nowhere for name in ("ra", "dec"))
+    return _chosen(Objects(path, frame["object_id"].tolist(), ra, dec, frame), np.ones(len(rows), bool), ids)
+
+
+def _chosen(objects: Objects, chosen: NDArray[np.bool_], ids: list[str] | None) -> Objects:
+    """The objects that are chosen and, where ids are given, named."""
+    if ids is not None:
+        names = {name: row for row in range(len(objects) - 1, -1, -1) for name in (objects.ids[row], objects.native(row))}
+        lost = [name for name in ids if name not in names]
+        if lost:
+            raise ConfigError(f"there is no object {lost[0]!r}" + (f", nor {len(lost) - 1:,} more" if lost[1:] else ""),
+                              objects.where, did_you_mean(lost[0], objects.ids[:10_000]) if len(objects) else None)
+        named = np.zeros(len(objects), bool)
+        named[[names[name] for name in ids]] = True
+        chosen = chosen & named
+    if not chosen.any():
+        raise ConfigError("no object is selected", objects.where, "look at --where and --ids")
+    return objects if chosen.all() else objects.taken(np.flatnonzero(chosen))
+
+
+def _ids(ids: Sequence[str] | None) -> list[str] | None:
+    """Ids as given, or the lines of the one text file that is given."""
+    if ids is not None and len(ids) == 1 and Path(ids[0]).is_file():
+        return list(Objects.of_lines(Path(ids[0])).ids)
+    return None if ids is None else list(dict.fromkeys(ids))
+
+
+def _values(objects: Objects, name: str) -> NDArray:
+    """A column of a table as `qsocore.selection.evaluate` reads it."""
+    if name == "object_id" and objects.column(name) is None:
+        return np.array(objects.ids, object)
+    values = objects.frame[objects.known(name)].to_numpy()
+    return values if values.dtype.kind in "fiub" else values.astype(object)
