@@ -1,9 +1,9 @@
 """Every model of the grids against every object: the amplitude in closed form, many objects at once by matrix products.
 
 For a model m of one component the best amplitude is A = sum(f m / s^2) / sum(m^2 / s^2), and then
-chi2 = sum(f^2 / s^2) - A sum(f m / s^2); for a pair of components see `qsocore.sed.pairs`. An upper limit is a flux of 0 whose error is a third of the limit of three
-sigma; with ``limits="censored"`` it is instead the probability to lie below the limit, for which the amplitude stays that of
-the former and a pair is chosen as by the former.
+chi2 = sum(f^2 / s^2) - A sum(f m / s^2); for a pair of components see `qsocore.sed.pairs`. An upper limit is a flux of 0 whose
+error is a third of the limit of three sigma; with ``limits="censored"`` it is instead the probability to lie below the limit,
+for which the amplitude stays that of the former and a pair is chosen as by the former.
 
 ln L = -1/2 sum[(f - m)^2 / s^2 + ln s^2] with fluxes in jansky, BIC = k ln n - 2 ln L (Schwarz 1978, Ann. Statist. 6, 461),
 with k the kind's parameters (`qsocore.sed.grids.K`) and n the bands that take part.
