@@ -10,7 +10,6 @@ Citation: Caplar et al. 2025, The Open Journal of Astrophysics 8 (LSDB).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
