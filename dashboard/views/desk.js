@@ -57,7 +57,9 @@ class Desk {
     this.build(el)
     model.on("msg:custom", (message) => this.told(message))
     this.asked = ({detail}) => detail.desk === this.name && this.root.getClientRects().length && this.act(detail.what)
+    this.forced = ({detail}) => this.root.classList.toggle("idle", detail !== this.name)
     window.addEventListener("atlas-desk-do", this.asked)
+    window.addEventListener("atlas-in-force", this.forced)
     this.clock = setInterval(() => this.again(), 500)
     this.announce()
     this.tell({hello: true})
@@ -67,6 +69,7 @@ class Desk {
 
   remove() {
     window.removeEventListener("atlas-desk-do", this.asked)
+    window.removeEventListener("atlas-in-force", this.forced)
     clearInterval(this.clock)
     window.dispatchEvent(new CustomEvent("atlas-desk", {detail: {name: this.name, el: null}}))
   }
@@ -89,7 +92,7 @@ class Desk {
 
   build(el) {
     this.queue = make("select", {"aria-label": "What is graded", title: "What is graded: what the page shows, or a campaign",
-                                 onchange: () => this.tell({line: {campaign: this.queue.value}})})
+                                 onchange: () => { this.queue.blur(); this.tell({line: {campaign: this.queue.value}}) }})
     this.shuffle = this.chip("shuffle", "shuffled", "", "Another order at random")
     this.straight = this.chip("straight", "catalogue", "", "The catalogue's order")
     this.bar = make("i", {})
@@ -114,6 +117,7 @@ class Desk {
       make("div", {class: "also"}, this.comment, this.walk))
     this.root = make("div", {class: `desk ${this.name}`, "data-desk": this.name, tabindex: "-1",
                              onpointerdown: () => this.announce()}, this.strip, this.stage, this.foot)
+    this.root.addEventListener("click", (event) => event.detail && event.target.closest?.("button")?.blur()) // keys stay the desk's
     el.replaceChildren(this.root)
   }
 
