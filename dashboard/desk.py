@@ -34,7 +34,7 @@ TAGS = ("candidate", "interesting")
 """What is said of an object in a mosaic."""
 _MOST = 10_000  # objects of the page that stand in a line; an evening's work is a few hundred
 _LONGEST_TOKEN = 64
-_SEEN = ("mode", "main", "invert", "residual", "smoothing", "rest", "model")  # of what the browser says that was shown
+_SEEN = ("mode", "main", "invert", "smooth", "residual", "smoothing", "rest", "model")  # of what the browser says that was shown
 
 
 @dataclass(frozen=True)
@@ -266,12 +266,6 @@ def shown_by(library: Library, run: str, view: Any) -> dict[str, Any]:
     told = {name: view[name] for name in _SEEN if isinstance(view.get(name), (str, bool, int, float))}
     store = library.store
     return told | {"run": run, "catalogue": store.manifest.fingerprint if store is not None else "", "code": __version__}
-
-
-def latest(labels: Labels, person: str, desk: str, campaign: str) -> Verdict | None:
-    """The last verdict of a person that still stands, at a desk and in a campaign ("" for none)."""
-    own = (one for one in labels.verdicts(person=person, desk=desk) if one.campaign == campaign)
-    return max(standing(own), key=lambda one: one.number, default=None)
 
 
 def history(said: list[Verdict]) -> Iterator[dict[str, Any]]:

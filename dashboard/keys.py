@@ -124,7 +124,7 @@ KEYS = (
            ("Enter Shift+Enter", "Candidate, interesting; in the mosaic again takes it back", "mark candidate|mark interesting"),
            ("Shift+x", "In the mosaic: all others on this page are X", "rest"),
            ("1 2 3 4", "Which picture is large", "picture 1|picture 2|picture 3|picture 4"),
-           ("i t", "Invert; residual on or off", "invert|residual")),
+           ("i k t", "Invert; smooth; residual on or off", "invert|smooth|residual")),
     *_desk("Spectra desk, while it is in force", "spectra",
            (_QUALITIES[0], "Quality: confident, probable, possible, unlikely, nothing there", _QUALITIES[1]),
            ("Shift+r Shift+c Shift+s", "Issue: bad redshift fit, bad class, bad spectrum", "flag R|flag C|flag S"),

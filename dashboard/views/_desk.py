@@ -22,6 +22,7 @@ from dashboard.views._pages import shown_rule
 from dashboard.worker import Each
 from qsocore.cli import explain
 from qsocore.errors import ConfigError
+from qsocore.inspection.standing import standing
 
 if TYPE_CHECKING:
     from dashboard.session import Session
@@ -214,8 +215,15 @@ class Desk:
         if deed.get("what") == "undo":
             return self._undone(library.labels, deed, campaign)
         place = self._place(deed, campaign)
+        if deed.get("again") and (number := self._known(library.labels, place, deed["token"])):
+            return {"number": number} | self._truth(place, campaign)
         verdict = desk.verdict_of(deed, self.name, person.name, place, campaign, library, self.session.state.run)
         return {"number": library.labels.append(verdict)} | self._truth(place, campaign)
+
+    def _known(self, labels: Labels, place: Place, token: Any) -> int:
+        """Number of the verdict of a token, 0 for none: the run may be another since it was written."""
+        own = labels.verdicts(place.object_id, person=self.session.person.name, desk=self.name)
+        return next((one.number for one in own if one.token == token), 0)
 
     def _place(self, deed: dict[str, Any], campaign: str) -> Place:
         """What was graded, as it was named to the browser."""
@@ -243,19 +251,19 @@ class Desk:
         return {"truth": "This was a simulated lens"}
 
     def _undone(self, labels: Labels, deed: dict[str, Any], campaign: str) -> dict[str, Any]:
-        """Take a verdict back: the one that is named, else the last of this person that stands."""
-        person = self.session.person.name
-        last = self._named(labels, deed, campaign) if "of" in deed else desk.latest(labels, person, self.name, campaign)
+        """Take a verdict back: the one that is named by its number or token, else the last of this person that stands."""
+        person, token, of = self.session.person.name, str(deed.get("token", "")), deed.get("of")
+        own = list(labels.verdicts(campaign=campaign, person=person, desk=self.name))
+        number = next((one.undoes for one in own if deed.get("again") and one.token == token), None)  # done, and not confirmed
+        meant = [one for one in own if of in (one.number, one.token)] if of else standing(own)
+        last = next((one for one in own if one.number == number), None) or max(meant, key=lambda one: one.number, default=None)
         if last is None:
             raise ConfigError("there is no verdict of yours to take back")
-        labels.undo(person, last.number, str(deed.get("token", "")))
+        if number is None:
+            labels.undo(person, last.number, token)
         at = self._where(last)
         said = [list(desk.history(self.line.said(place))) for place in self.line.places(at, at + 1)] if at >= 0 else []
         return {"undone": last.number, "at": at, "said": said[0] if said else []}
-
-    def _named(self, labels: Labels, deed: dict[str, Any], campaign: str) -> Verdict | None:
-        own = labels.verdicts(campaign=campaign or None, person=self.session.person.name, desk=self.name)
-        return next((one for one in own if deed["of"] in (one.number, one.token)), None)
 
     def _where(self, verdict: Verdict) -> int:
         """Place in line of what a verdict is of, -1 where it is not there."""

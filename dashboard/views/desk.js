@@ -125,7 +125,7 @@ class Desk {
   say() {
     const {line} = this
     if (!line) { return }
-    const shown = line.of ? `The ${line.of}` : "What the page shows"
+    const shown = `The ${line.of.split(" ")[0] || "drawn"} objects`
     this.queue.replaceChildren(make("option", {value: ""}, shown), ...line.campaigns.map((name) =>
       make("option", {value: name}, `Campaign ${name}`)))
     this.queue.value = line.campaign
@@ -258,7 +258,7 @@ class Desk {
     for (const deed of this.deeds.waiting.values()) {
       if (now - deed.told < PATIENCE_MS) { break } // in their order
       deed.told = now
-      this.tell({deed: Object.fromEntries(Object.entries(deed).filter(([name]) => name !== "told" && name !== "first"))})
+      this.tell({deed: {...deed, again: true}})
     }
     this.wait()
   }

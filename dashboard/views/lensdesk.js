@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg"
 const SIDE = 10, PAGE = SIDE * SIDE
+const LOOKS = {invert: "inverted", smooth: "smooth", residual: "residual"}
 const COMPASS = `<svg class="compass" viewBox="0 0 24 24" role="img" aria-label="north up, east left">
   <path d="M18 20 V5 M15.5 8 L18 4.5 L20.5 8 M18 20 H4 M7 17.5 L3.5 20 L7 22.5"/><text x="10.5" y="9">N</text><text x="3.5" y="15">E</text></svg>`
 
@@ -12,7 +13,7 @@ class LensDesk extends Desk {
 
   build(el) {
     super.build(el)
-    Object.assign(this, {main: 0, inverted: false, residual: true, mosaic: false, cells: new Map(), pages: new Map(), page: 0, cursor: 0})
+    Object.assign(this, {main: 0, inverted: false, smooth: false, residual: true, mosaic: false, cells: new Map(), pages: new Map(), page: 0, cursor: 0})
     const {grades, contaminants} = this.model.words
     const says = (node, ...marks) => { node.dataset.says = marks.join(" "); return node }
     this.verdicts.append(
@@ -27,9 +28,11 @@ class LensDesk extends Desk {
     this.mosaic_chip = this.chip("mosaic", "mosaic", "v", "Mosaic of 10 by 10")
     this.modes.append(this.one_chip, this.mosaic_chip)
     this.invert_chip = this.chip("invert", "invert", "i", "Invert")
+    this.smooth_chip = this.chip("smooth", "smooth", "k", "Pixels run into each other")
     this.residual_chip = this.chip("residual", "residual", "t", "What an autoencoder leaves over")
-    this.modes.after(this.invert_chip, this.residual_chip)
+    this.modes.after(this.invert_chip, this.smooth_chip, this.residual_chip)
     this.grid = make("div", {class: "mosaic", role: "grid", "aria-label": "Mosaic"})
+    this.plane = make("div", {class: "plane"}, this.grid)
     this.say_modes()
   }
 
@@ -38,12 +41,13 @@ class LensDesk extends Desk {
     this.mosaic_chip.setAttribute("aria-pressed", String(this.mosaic))
     this.invert_chip.setAttribute("aria-pressed", String(this.inverted))
     this.residual_chip.setAttribute("aria-pressed", String(this.residual))
-    for (const name of ["inverted", "residual", "mosaic"]) { this.root.classList.toggle(name === "mosaic" ? "many" : name, this[name]) }
+    this.smooth_chip.setAttribute("aria-pressed", String(this.smooth))
+    for (const name of ["inverted", "smooth", "residual", "mosaic"]) { this.root.classList.toggle(name === "mosaic" ? "many" : name, this[name]) }
   }
 
   looks() {
-    const main = this.card?.colours[this.main]?.[0] ?? ""
-    return {mode: this.mosaic ? "mosaic" : "one", main: this.mosaic ? "colour" : main, invert: this.inverted, residual: !this.mosaic && this.residual}
+    const main = this.card?.colours?.[this.main]?.[0] ?? ""
+    return {mode: this.mosaic ? "mosaic" : "one", main: this.mosaic ? "colour" : main, invert: this.inverted, smooth: this.smooth, residual: !this.mosaic && this.residual}
   }
 
   // ---- one object
@@ -162,7 +166,7 @@ class LensDesk extends Desk {
     this.cursor = Math.max(0, Math.min(this.cursor, cells.length - 1))
     cells.forEach((cell, k) => { this.mark_cell(cell); cell.node.classList.toggle("cursor", k === this.cursor) })
     this.grid.replaceChildren(...cells.map((cell) => cell.node))
-    if (this.stage.firstChild !== this.grid) { this.stage.replaceChildren(this.grid) }
+    if (this.stage.firstChild !== this.plane) { this.stage.replaceChildren(this.plane) }
     if (cells.length) { this.at = this.page * PAGE + this.cursor }
     this.progress()
     this.remember()
@@ -228,8 +232,8 @@ class LensDesk extends Desk {
     } else if (verb === "picture") {
       this.main = Number(what) - 1
       if (this.card?.large) { this.enlarge(this.card) }
-    } else if (verb === "invert" || verb === "residual") {
-      this[verb === "invert" ? "inverted" : "residual"] = !this[verb === "invert" ? "inverted" : "residual"]
+    } else if (verb in LOOKS) {
+      this[LOOKS[verb]] = !this[LOOKS[verb]]
       this.say_modes()
     } else if (verb === "mosaic") {
       this.turn_mosaic()
