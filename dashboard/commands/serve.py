@@ -11,6 +11,9 @@ def add_server_options(parser):
 
 def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
+    parser.add_argument("--labels", metavar="URL", default="",
+                        help="database of verdicts that a team shares, e.g. postgresql+psycopg://host/survey "
+                             "(default: $QSO_ATLAS_LABELS, else the store's own)")
     add_server_options(parser)
 
 
@@ -19,8 +22,8 @@ def _run(args):
     from dashboard.server import serve
     from qsocore.store import open_store
 
-    serve(Library(args.store, store=open_store(args.store)), args.port, not args.no_browser)
+    serve(Library(args.store, store=open_store(args.store), labels=args.labels), args.port, not args.no_browser)
 
 
 COMMAND = Command("open a store in the dashboard: map, spectra, selections", "qso serve demo.store", _arguments, _run,
-                  kept="the store was only read")
+                  kept="verdicts that the page called saved are kept, the rest of the store was only read")
