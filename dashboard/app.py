@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import panel as pn
@@ -15,6 +16,9 @@ from dashboard.library import Library
 from dashboard.session import Session
 from dashboard.state import RULES, State
 
+if TYPE_CHECKING:
+    from dashboard.login import Gate
+
 _URL_DELAY_MS = 400
 _LONGEST = 40_000  # signs; servers refuse an address that is much longer, and a reload with it
 
@@ -24,10 +28,11 @@ reactive.CDN_DIST = LOCAL_DIST
 reactive.Syncable._debounce = 2
 
 
-def create(library: Library) -> pmui.Page:
-    """Build the page of one tab from the address that the browser asked for."""
+def create(library: Library, gate: Gate | None = None) -> pmui.Page:
+    """Build the page of one tab from the address that the browser asked for, for whoever a gate let in."""
     pn.extension(notifications=True)
-    session = Session(library, State(store=str(library.path)))
+    login = gate.login(pn.state.curdoc) if gate is not None else None
+    session = Session(library, State(store=str(library.path)), login)
     query = dict(parse_qsl((pn.state.location.search if pn.state.location else "").lstrip("?")))
     session.dark = query.get("theme") != "light"
     actions.start(session, query)

@@ -78,5 +78,14 @@ class Controls:
             f'<span class="store" title="{words.html(self.session.library.path)}">{words.html(self.session.table.name)}</span>',
             margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
         return pn.Row(name, Keys(self.session), pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette,
-                      self.rare, self.drawer, self.islands, self.spokes, self.theme, HelpButton(self.session),
+                      self.rare, self.drawer, self.islands, self.spokes, self.theme, HelpButton(self.session), *self._person(),
                       sizing_mode="stretch_width", margin=0, align="center")
+
+    def _person(self) -> list[pn.viewable.Viewable]:
+        """Who is logged in, and the way out; nothing where there is no login."""
+        if self.session.login is None:
+            return []
+        person = self.session.person
+        return [pn.pane.HTML(f'<a class="person" href="logout" title="{words.html(person.name)}, {person.role}: log out" '
+                             f'aria-label="Log out {words.html(person.name)}">{words.html(person.name)}<span>Log out</span></a>',
+                             margin=(0, 0, 0, 10), align="center", stylesheets=[theme.css()])]

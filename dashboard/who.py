@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass
+from typing import Protocol
 
-ROLES = ("viewer", "grader", "owner")
-"""Each may do what those before it may."""
+from qsocore.store.users import ROLES
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,24 @@ class Person:
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
-def here() -> Person:
+class Login(Protocol):
+    """How somebody came in: asked anew each time, for roles change and logins end."""
+
+    name: str
+
+    def person(self) -> Person | None:
+        """Who it is, with the role they have now; None when the login has ended."""
+
+
+class Here:
     """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # no such user in a container
-        name = "owner"
-    return Person(name, "owner")
+
+    def __init__(self):
+        try:
+            self.name = getpass.getuser()
+        except (OSError, KeyError):  # no such user in a container
+            self.name = "owner"
+
+    def person(self) -> Person:
+        """The owner."""
+        return Person(self.name, "owner")
