@@ -85,7 +85,6 @@ class Controls:
         """Who is logged in, and the way out; nothing where there is no login."""
         if self.session.login is None:
             return []
-        person = self.session.person
-        return [pn.pane.HTML(f'<a class="person" href="logout" title="{words.html(person.name)}, {person.role}: log out" '
-                             f'aria-label="Log out {words.html(person.name)}">{words.html(person.name)}<span>Log out</span></a>',
-                             margin=(0, 0, 0, 10), align="center", stylesheets=[theme.css()])]
+        name, role = words.html(self.session.person.name), self.session.person.role
+        told = f'<a class="person" href="logout" title="{name}, {role}: log out">{name}<span>Log out</span></a>'
+        return [pn.pane.HTML(told, margin=(0, 0, 0, 10), align="center", stylesheets=[theme.css()])]

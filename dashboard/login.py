@@ -42,6 +42,7 @@ _HASHERS, _WAITING, _BUSY_S = 2, 16, 2
 _ENDED = 4401
 """What a page is told when its login has ended, as HTTP's 401."""
 _LONGEST_NEXT = 60_000
+_SERVER = "the server"  # no name of a user, for it has a space
 _PAGE = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"), "login.html")
 
 
@@ -143,8 +144,8 @@ class Gate:
                 socket.close(_ENDED, "the login has ended")
 
     def frame_cookie(self) -> str:
-        """A cookie for the server itself, with which it has the page's frame made ahead; nobody's, and good for nothing else."""
-        login = self.new_login("")
+        """A cookie for the server itself, with which it has the page's frame made ahead; it is nobody's."""
+        login = self.new_login(_SERVER)
         self._frame = login.word
         return f"{self.cookie}={self.sign(login)}"
 
@@ -281,11 +282,11 @@ class Guarded(AuthRequestHandler):
 
 
 def local(where: str) -> str:
-    """A path of this server, whatever is asked for: nobody is sent elsewhere after the login, nor out again.
+    r"""A path of this server, whatever is asked for: nobody is sent elsewhere after the login, nor out again.
 
     Examples
     --------
-    >>> local("/?theme=dark"), local("https://example.org/"), local("//example.org"), local("/\\\\example.org")
+    >>> local("/?theme=dark"), local("https://example.org/"), local("//example.org"), local("/\\example.org")
     ('/?theme=dark', '/', '/', '/')
     """
     if not where.startswith("/") or where.startswith("//") or "\\" in where or not where.isprintable():

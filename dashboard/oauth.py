@@ -7,7 +7,6 @@ environment as Panel documents it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -43,12 +42,13 @@ class Elsewhere(OAuthProvider):
 
     def __init__(self, gate: Gate, oauth: OAuth):
         if oauth.provider not in AUTH_PROVIDERS:
-            raise ConfigError(f"there is no provider {oauth.provider!r}", "--oauth", did_you_mean(oauth.provider, AUTH_PROVIDERS))
+            raise ConfigError(f"there is no provider {oauth.provider!r}", "--oauth",
+                              did_you_mean(oauth.provider, AUTH_PROVIDERS))
         self.gate = gate
-        pn.config.param.update(oauth_provider=oauth.provider, oauth_key=oauth.key, oauth_secret=oauth.secret,
-                               cookie_secret=gate.secret, oauth_expiry=gate.hours / 24)
-        if oauth.redirect:
-            pn.config.oauth_redirect_uri = oauth.redirect
+        told = {"provider": oauth.provider, "key": oauth.key, "secret": oauth.secret, "redirect_uri": oauth.redirect or None,
+                "expiry": gate.hours / 24}
+        for name, value in told.items():
+            setattr(pn.config, f"oauth_{name}", value)
         super().__init__(login_endpoint=LOGIN, logout_endpoint=LOGOUT)
 
     @property
@@ -78,4 +78,4 @@ class OAuthLogout(Logout):
         """Clear the cookies."""
         for name in ("user", "id_token", "access_token", "refresh_token", "oauth_expiry"):
             self.clear_cookie(name)
-        self.finish("You are logged out here.")
+        self.finish("You are logged out here; the house you logged in at may still know you.")

@@ -25,7 +25,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 5006
 _TRIED = 20
 _IDLE_SESSION_MS, _CHECK_MS = 60_000, 10_000  # a closed tab's session is let go of after a minute
-_SWEEP_MS = 5_000
+_SWEEP_MS = 2_000
 _WARM_UP_S = 120
 
 
@@ -88,7 +88,7 @@ class Door:
 
     @property
     def scheme(self) -> str:
-        """http or https."""
+        """Of its addresses: http or https."""
         return "https" if self.certificate else "http"
 
     def names(self, port: int) -> list[str]:

@@ -29,8 +29,8 @@ def _arguments(parser):
     others.add_argument("--proxy", action="store_true",
                         help="a proxy stands before it: believe its X-Forwarded-For and X-Forwarded-Proto")
     others.add_argument("--oauth", metavar="PROVIDER",
-                        help="log in at github, gitlab, google, okta, azure, auth0 or a generic house, as Panel has it; roles are "
-                             "those of --users, by the name or e-mail address that it tells")
+                        help="log in at github, gitlab, google, okta, azure, auth0 or a generic house, as Panel has it; roles "
+                             "are those of --users, by the name or e-mail address that it tells")
     others.add_argument("--oauth-key", metavar="ID", help="client id at the provider")
     others.add_argument("--oauth-secret-env", metavar="VAR", help="environment variable that holds the client secret")
     others.add_argument("--oauth-redirect", default="", metavar="URL",

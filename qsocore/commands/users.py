@@ -6,13 +6,14 @@ from qsocore.cli import Command
 from qsocore.errors import ConfigError
 
 _ROLES = ("viewer", "grader", "owner")
+_DEEDS = {"add": "add somebody", "list": "who there is", "remove": "take somebody away; what they said stays",
+          "role": "give somebody another role", "password": "give somebody another password"}
 _ROLE = "a viewer looks, a grader says verdicts too, an owner makes campaigns and changes what a store keeps"
 
 
 def _arguments(parser):
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
-    for deed, told in (("add", "add somebody"), ("list", "who there is"), ("remove", "take somebody away; what they said stays"),
-                       ("role", "give somebody another role"), ("password", "give somebody another password")):
+    for deed, told in _DEEDS.items():
         one = deeds.add_parser(deed, help=told, description=told)
         one.add_argument("file", metavar="FILE", help="the users file; the first to be added makes it")
         if deed != "list":

@@ -207,8 +207,8 @@ def checked_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFKC", name)
     if not name or len(name) > _LONGEST_NAME or not name[0].isalnum() or not all(c.isalnum() or c in _SIGNS for c in name):
-        raise UsersError(f"{name!r} is no name of a user", remedy=f"use up to {_LONGEST_NAME} letters, digits and {_SIGNS}, the "
-                                                                  "first a letter or digit")
+        raise UsersError(f"{name!r} is no name of a user", remedy=f"use up to {_LONGEST_NAME} letters, digits and {_SIGNS}, "
+                                                                  "the first a letter or digit")
     return name
 
 
