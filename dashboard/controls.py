@@ -34,8 +34,10 @@ class Controls:
         self.spokes = self._toggle("hub", "Lines from the focus to its neighbours in latent space",
                                    lambda: state.param.update(spokes=not state.spokes))
         self.drawer = self._toggle("filter_list", "Filters", lambda: state.param.update(drawer=not state.drawer))
+        self.wide = self._toggle("width_full", "Hide the maps, so that the page beside them is wide",
+                                 lambda: state.param.update(wide=not state.wide))
         self.theme = self._toggle("contrast", "Dark or light", lambda: actions.toggle_theme(session))
-        session.on(["run", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "a", "b"], self._follow)
+        session.on(["run", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "wide", "a", "b"], self._follow)
         self._follow()
 
     def _select(self, label: str, width: int, options, chosen) -> pmui.Select:
@@ -58,7 +60,8 @@ class Controls:
             self.colour.param.update(groups=self._groups(), value=state.colour_by)
             self.palette.param.update(value=state.palette, disabled=self.session.is_classes)
             self.rare.value = state.rare if state.rare in rare.KINDS else ""
-            for widget, on in ((self.islands, state.islands), (self.spokes, state.spokes), (self.drawer, state.drawer)):
+            for widget, on in ((self.islands, state.islands), (self.spokes, state.spokes), (self.drawer, state.drawer),
+                               (self.wide, state.wide)):
                 widget.color = "primary" if on else "default"
         finally:
             self._following = False
@@ -78,7 +81,8 @@ class Controls:
             f'<span class="store" title="{words.html(self.session.library.path)}">{words.html(self.session.table.name)}</span>',
             margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
         return pn.Row(name, Keys(self.session), pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette,
-                      self.rare, self.drawer, self.islands, self.spokes, self.theme, HelpButton(self.session), *self._person(),
+                      self.rare, self.drawer, self.islands, self.spokes, self.wide, self.theme, HelpButton(self.session),
+                      *self._person(),
                       sizing_mode="stretch_width", margin=0, align="center")
 
     def _person(self) -> list[pn.viewable.Viewable]:

@@ -15,7 +15,7 @@ from qsocore.errors import AtlasError
 if TYPE_CHECKING:
     from dashboard.library import Library
     from qsocore.preprocess.prepare import PreparedImages
-    from qsocore.store import RunFolder
+    from qsocore.store import RunFolder, Store
 
 Planes = dict[str, NDArray[np.float32]]
 """By band an array (H, W) as an image's, NaN where a model says nothing."""
@@ -59,11 +59,12 @@ class Shared:
     said: str
 
 
-def prepared(library: Library, folder: RunFolder, grid, normalisation) -> PreparedImages:
-    """The images of a library as a run reads them; made once."""
+def prepared(library: Library, folder: RunFolder, grid, normalisation, store: Store | None = None) -> PreparedImages:
+    """The images of a library, or of another store, as a run reads them; made once."""
     from qsocore.preprocess.prepare import PreparedImages
 
-    return library.once(("prepared images", folder.path), lambda: PreparedImages(library.store, grid, normalisation))
+    store = store or library.store
+    return library.once(("prepared images", folder.path, store.path), lambda: PreparedImages(store, grid, normalisation))
 
 
 def rebuilding(library: Library, run: str) -> RunFolder | None:
@@ -82,10 +83,10 @@ def rebuilding(library: Library, run: str) -> RunFolder | None:
     return None
 
 
-def rebuilt(library: Library, folder: RunFolder, row: int, cube: Cube) -> Rebuilt | None:
-    """The image of a row as a run gives it back, None where the run has seen no pixel of it."""
+def rebuilt(library: Library, folder: RunFolder, row: int, cube: Cube, store: Store | None = None) -> Rebuilt | None:
+    """The image of a row (of another store, where one is given) as a run gives it back, None where it sees no pixel of it."""
     decoder = library.decoder(folder.path.name, "images")
-    source = prepared(library, folder, decoder.grid, decoder.normalisation)
+    source = prepared(library, folder, decoder.grid, decoder.normalisation, store)
     block = source.read(np.array([row]))
     if not (block.w > 0).any():
         return None

@@ -8,6 +8,7 @@ A press is written as the browser names it, with "Ctrl+" and, for letters and ar
 ``figure``   in the browser, on the figure in force: "closer", "farther", "whole", "left", "right", "up", "down", "next"
 ``focus``    the text field of that accessible name gets the cursor
 ``click``    the button of that accessible name is clicked
+``desk``     in the browser, by the desk in force, which has these keys before the page has them
 ===========  ==========================================================================================================
 """
 
@@ -17,6 +18,8 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from qsocore.inspection.vocabulary import COMMENTS, CONTAMINANTS, LENS_GRADES, QUALITIES, Word
 
 BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
 _SIGNS = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", "-": "−"}
@@ -36,6 +39,8 @@ class Key:
         What it does, for the reader.
     how, what : str
         See the module's text; actions, one for each press, are separated by a bar.
+    desk : str
+        Where it acts: "lenses" or "spectra", while that desk is in force; empty for the whole page.
     """
 
     presses: tuple[str, ...]
@@ -43,6 +48,7 @@ class Key:
     does: str
     how: str
     what: str
+    desk: str = ""
 
     @property
     def acts(self) -> list[tuple[str, str]]:
@@ -54,6 +60,21 @@ class Key:
 def _keys(group: str, *lines: tuple[str, str, str, str]) -> tuple[Key, ...]:
     return tuple(Key(tuple(presses.split()), group, does, how, what) for presses, does, how, what in lines)
 
+
+def _desk(group: str, desk: str, *lines: tuple[str, str, str]) -> tuple[Key, ...]:
+    return tuple(Key(tuple(presses.split()), group, does, "desk", what, desk) for presses, does, what in (*lines, *_BOTH))
+
+
+def _said(words: tuple[Word, ...], verb: str) -> tuple[str, str]:
+    """The keys of a vocabulary, and what they do."""
+    return " ".join(word.key for word in words), "|".join(f"{verb} {word.word}" for word in words)
+
+
+_BOTH = (("c", "Comment: Enter keeps it", "comment"),
+         ("p", "Auto-next on or off", "auto"),
+         ("Ctrl+z", "Take the last verdict back", "undo"),
+         ("o", "Bring the object into focus on the maps", "focus"))
+_GRADES, _KINDS, _QUALITIES = _said(LENS_GRADES, "grade"), _said(CONTAMINANTS, "kind"), _said(QUALITIES, "quality")
 
 KEYS = (
     *_keys("Objects",
@@ -91,7 +112,27 @@ KEYS = (
            ("i", "Islands on or off", "do", "islands"),
            ("k", "Lines to the neighbours of the object on or off", "do", "spokes"),
            ("y", "Dark or light", "do", "theme"),
+           ("Shift+w", "Hide the maps, so that the page beside them is wide", "do", "wide"),
            ("?", "This sheet", "click", "Keys and help")),
+    *_desk("Lens desk, while it is in force (Esc or a click on a map: no longer)", "lenses",
+           (_GRADES[0], "A confident, B likely, C possible, X not a lens", _GRADES[1]),
+           (_KINDS[0], "X: merger, spiral, ring, elliptical, disc, edge-on", _KINDS[1]),
+           ("n b", "Next, previous object; in the mosaic the next, previous page", "next|previous"),
+           ("ArrowRight ArrowLeft ArrowDown ArrowUp", "Next, previous object; in the mosaic the one to the right, left, below, above",
+            "right|left|down|up"),
+           ("v", "One by one, or a mosaic of 10 x 10", "mosaic"),
+           ("Enter Shift+Enter", "Candidate, interesting; in the mosaic again takes it back", "mark candidate|mark interesting"),
+           ("Shift+x", "In the mosaic: all others on this page are X", "rest"),
+           ("1 2 3 4", "Which picture is large", "picture 1|picture 2|picture 3|picture 4"),
+           ("i k t", "Invert; smooth; residual on or off", "invert|smooth|residual")),
+    *_desk("Spectra desk, while it is in force", "spectra",
+           (_QUALITIES[0], "Quality: confident, probable, possible, unlikely, nothing there", _QUALITIES[1]),
+           ("Shift+r Shift+c Shift+s", "Issue: bad redshift fit, bad class, bad spectrum", "flag R|flag C|flag S"),
+           ("q g *", "It is a quasar, a galaxy, a star", "type QSO|type GALAXY|type STAR"),
+           ("Shift+b Shift+d Shift+o Shift+z", "Comment: " + ", ".join(COMMENTS),
+            "|".join(f"remark {comment}" for comment in COMMENTS)),
+           ("n b", "Next, previous object", "next|previous"),
+           ("ArrowRight ArrowLeft ArrowDown ArrowUp", "Next, previous object", "next|previous|next|previous")),
 )
 """Every key, in the sheet's order."""
 

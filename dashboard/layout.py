@@ -27,6 +27,8 @@ def page(session: Session) -> pmui.Page:
     at = _arranged(session)
     session.places = _places(at)
     left = _card(*(pn.panel(view.make(session)) for view in at["map"]), flex="3 1 0")
+    left.visible = not session.state.wide
+    session.on(["wide"], lambda: left.param.update(visible=not session.state.wide))
     right = _card(Pages(session, at), flex="2 1 0")
     main = pn.Row(Drawer(session, at.get("drawer", [])), left, right, sizing_mode="stretch_both", margin=_GAP,
                   styles={"gap": f"{_GAP}px", "min-height": "0"})
@@ -40,8 +42,9 @@ def page(session: Session) -> pmui.Page:
 
 
 def _arranged(session: Session) -> dict[str, list[View]]:
-    """The views by their place; where there are images and no spectra some stand in others'."""
-    views = sorted(VIEWS, key=lambda view: view.order)
+    """The views by their place: those that the store has something for; of images without spectra some stand in others'."""
+    there = ["", *["images"] * bool(session.library.pictures), *["spectra"] * session.library.has_spectra]
+    views = sorted((view for view in VIEWS if view.needs in there), key=lambda view: view.order)
     if session.library.pictures.alone:
         instead = {view.instead_of: view for view in views if view.instead_of}
         views = [replace(instead[view.title], place=view.place) if view.title in instead else view

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dashboard.sprites import Sprites
     from qsocore.explore.neighbours import Neighbours
     from qsocore.store import RunFolder, Store
+    from qsocore.store.labels import Labels
 
 _WORKERS = 4
 
@@ -36,10 +37,12 @@ class Library:
         The opened store; None for a bare table.
     table : AtlasTable, optional
         The bare table.
+    labels : str
+        URL of the database of verdicts; by default what `Labels.of` finds.
     """
 
-    def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None):
-        self.path, self.store, self._bare = Path(path), store, table
+    def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None, labels: str = ""):
+        self.path, self.store, self._bare, self._labels = Path(path), store, table, labels
         self.once = Once()
         """Makes things that all sessions share, each once."""
 
@@ -62,6 +65,29 @@ class Library:
     def pool(self) -> ThreadPoolExecutor:
         """Threads for work that would hold up the event loop; aggregation lets go of the interpreter lock."""
         return ThreadPoolExecutor(_WORKERS, thread_name_prefix="atlas")
+
+    @cached_property
+    def scribe(self) -> ThreadPoolExecutor:
+        """The one thread that writes verdicts: they reach the database in the order in which they were said."""
+        return ThreadPoolExecutor(1, thread_name_prefix="scribe")
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What people said of the objects; one for all sessions.
+
+        Raises
+        ------
+        AtlasError
+            When the database cannot be opened.
+        """
+        from qsocore.store.labels import Labels
+
+        return Labels.of(self.path, self._labels)
+
+    @property
+    def has_spectra(self) -> bool:
+        """Whether there are spectra of the objects."""
+        return self.store is not None and self.store.grid is not None
 
     def runs(self) -> list[RunFolder]:
         """Runs that have latents for this store, the latest first."""

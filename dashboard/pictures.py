@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dashboard.library import Library
+    from qsocore.store import Store
 
 _UNSEEN = Mask.NO_COVERAGE | Mask.NOT_FINITE  # pixels without a value; of other masked ones it is shown
 _SAMPLE = 200  # objects by which a common brightness is measured
@@ -122,6 +123,12 @@ class Pictures:
             return [_from_store(images.grid, *each) for each in arrays]
         found = [self._from_file(imagefiles.id_of(file)) for file in imagefiles.some_of(self.folder, most)]
         return [cube for cube in found if isinstance(cube, Cube)]
+
+
+def from_store(store: Store, row: int) -> Cube:
+    """The image of a row of a store of images."""
+    images = store.images([row])
+    return _from_store(images.grid, images.flux[0], images.ivar[0], images.mask[0])
 
 
 def _from_store(grid, flux: NDArray, ivar: NDArray, mask: NDArray) -> Cube:

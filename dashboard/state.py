@@ -54,6 +54,7 @@ class State(param.Parameterized):
     page = param.Selector(default=PAGES[0], objects=list(PAGES), doc="What the right half of the page is about.")
     tab = param.String(doc="Title of the open tab there; empty for the first.")
     drawer = param.Boolean(False, doc="Whether the filters beside the maps are open.")
+    wide = param.Boolean(False, doc="Whether the maps are hidden, so that the right half takes the whole page.")
     theme = param.Selector(default="system", objects=list(THEMES), doc="Dark, light, or as the system has it.")
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,14 +40,22 @@ class Login(Protocol):
 
 
 class Here:
-    """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it."""
+    """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it.
+
+    ``$QSO_ATLAS_PERSON`` gives another name than the machine's, and after a colon another role: ``ada`` or ``ada:viewer``.
+    """
 
     def __init__(self):
-        try:
-            self.name = getpass.getuser()
-        except (OSError, KeyError):  # no such user in a container
-            self.name = "owner"
+        name, _, role = os.environ.get("QSO_ATLAS_PERSON", "").partition(":")
+        self.name, self._role = name or _own_name(), role if name and role in ROLES else "owner"
 
     def person(self) -> Person:
         """The owner."""
-        return Person(self.name, "owner")
+        return Person(self.name, self._role)
+
+
+def _own_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user in a container
+        return "owner"

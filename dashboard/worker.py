@@ -72,6 +72,30 @@ class Latest:
             self.failed(error)
 
 
+class Each:
+    """Work beside the event loop of which every result arrives, in the executor's order.
+
+    Parameters
+    ----------
+    document : Document
+        Where results are used, under its lock.
+    executor : Executor
+        Does the work.
+    """
+
+    def __init__(self, document: Document, executor: Executor):
+        self.document, self.executor = document, executor
+
+    def submit(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+        """Do `work` in a thread and give its result, or what went wrong, to one of the others in the document."""
+        def arrived(done: Future[T]) -> None:
+            error = done.exception()
+            told = (lambda: then(done.result())) if error is None else (lambda: failed(error))
+            self.document.add_next_tick_callback(together(self.document, told))
+
+        self.executor.submit(work).add_done_callback(arrived)
+
+
 class Late:
     """Work that waits until its view is seen.
 

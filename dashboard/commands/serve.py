@@ -14,6 +14,9 @@ def add_server_options(parser):
 
 def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
+    parser.add_argument("--labels", metavar="URL", default="",
+                        help="database of verdicts that a team shares, e.g. postgresql+psycopg://host/survey "
+                             "(default: $QSO_ATLAS_LABELS, else the store's own)")
     add_server_options(parser)
     others = parser.add_argument_group("to others", "without a login the server is for this machine alone")
     others.add_argument("--users", metavar="FILE", help="who may log in, see qso users")
@@ -56,10 +59,10 @@ def _run(args):
 
     door = Door(args.address, tuple(args.origin), args.users, args.session_hours, _oauth(args), args.tls_cert, args.tls_key,
                 args.proxy)
-    serve(Library(args.store, store=open_store(args.store)), args.port, not args.no_browser, door)
+    serve(Library(args.store, store=open_store(args.store), labels=args.labels), args.port, not args.no_browser, door)
 
 
 COMMAND = Command("open a store in the dashboard: map, spectra, selections; with --users to others who log in",
                   "qso serve demo.store\n"
                   "qso serve demo.store --users users.json --address 0.0.0.0 --origin atlas.example.org:5006",
-                  _arguments, _run, kept="the store was only read")
+                  _arguments, _run, kept="verdicts that the page called saved are kept, the rest of the store was only read")

@@ -32,6 +32,8 @@ class View:
         Builds the pane for a session; where a view is not seen at once, when it first is.
     instead_of : str
         Title of the view in whose place it stands where a store has images and no spectra.
+    needs : {"", "images", "spectra"}
+        Without which in the store it is not on the page.
     """
 
     title: str
@@ -39,6 +41,7 @@ class View:
     order: int
     make: Callable[[Session], Any]
     instead_of: str = ""
+    needs: Literal["", "images", "spectra"] = ""
 
 
 VIEWS = Family("view", __name__, "VIEW", "qso_atlas.views")

@@ -24,7 +24,7 @@ _FIRST_REACH = 1 / 64  # of the view, around its middle, in which an object is l
 class Keys(pn.custom.JSComponent):
     """A badge that says on what the keys act; the keys work as long as it is on the page."""
 
-    keys = param.List([[press, key.how, what] for key in KEYS for press, what in key.acts], constant=True)
+    keys = param.List([[press, key.how, what, key.desk] for key in KEYS for press, what in key.acts], constant=True)
 
     _esm = Path(__file__).with_name("keys.js")
 
@@ -130,5 +130,6 @@ ACTIONS: dict[str, Callable[[Session, int], None]] = {
     "next colouring": lambda session, _: turn_colouring(session, 1),
     "previous colouring": lambda session, _: turn_colouring(session, -1),
     "theme": lambda session, _: actions.toggle_theme(session),
+    "wide": _turned("wide"),
 }
 """What a key does on the server, given the session and the number of the map in force."""

@@ -27,6 +27,8 @@ class SpectrumDesk(pn.custom.JSComponent):
     why = param.String(doc="What is attributed to the pixels: RUN/TARGET/METHOD; empty for nothing.")
     menu = param.Dict({}, doc="What can be: runs with their targets, and methods by name.")
     answer = param.Dict({}, doc="The latest answer, as `dashboard.attribution.scene` makes it.")
+    suffix = param.String(doc="Of the names of its figures, where a page has a second spectrum.")
+    asks = param.Boolean(True, doc="Whether models can be asked what speaks for what they say.")
     labels = param.Dict(_LABELS, doc="What stands on the axes.")
 
     _esm = Path(__file__).with_name("spectrum.js")

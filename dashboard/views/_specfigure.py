@@ -27,23 +27,29 @@ _READ = 'window.dispatchEvent(new CustomEvent("atlas-spectrum-at", {detail: AT})
 
 
 class SpectrumFigure:
-    """Builds the figures; knows nothing of State."""
+    """Builds the figures; knows nothing of State.
 
-    def __init__(self):
-        self.pixels = ColumnDataSource({name: [] for name in _COLUMNS}, name="pixels")
-        self.gaps = ColumnDataSource({"x0": [], "x1": []}, name="gaps")
-        self.marks = ColumnDataSource({"wave": [], "name": [], "height": []}, name="marks")
-        self.stretch = ColumnDataSource({"x0": [], "x1": [], "wave": [], "text": []}, name="stretch")
-        self.shares = ColumnDataSource({"wave": [], "up": [], "down": []}, name="shares")
+    Parameters
+    ----------
+    suffix : str
+        Of the names by which the browser finds them, where a page has a second spectrum.
+    """
+
+    def __init__(self, suffix: str = ""):
+        self.pixels = ColumnDataSource({name: [] for name in _COLUMNS}, name="pixels" + suffix)
+        self.gaps = ColumnDataSource({"x0": [], "x1": []}, name="gaps" + suffix)
+        self.marks = ColumnDataSource({"wave": [], "name": [], "height": []}, name="marks" + suffix)
+        self.stretch = ColumnDataSource({"x0": [], "x1": [], "wave": [], "text": []}, name="stretch" + suffix)
+        self.shares = ColumnDataSource({"wave": [], "up": [], "down": []}, name="shares" + suffix)
         self.wave_range, self._cross = Range1d(3600, 10400), Span(dimension="height", line_width=1, line_alpha=0.55)
         shared = {"outline_line_color": None, "stylesheets": [theme.PLOT_CSS], "sizing_mode": "stretch_both",
                   "x_range": self.wave_range, "min_border_left": 58, "min_border_right": 16}
-        self.flux = figure(y_range=Range1d(0, 1), toolbar_location="above", min_border_bottom=4, name="spectrum",
+        self.flux = figure(y_range=Range1d(0, 1), toolbar_location="above", min_border_bottom=4, name="spectrum" + suffix,
                            tools=[BoxZoomTool(), PanTool(), WheelZoomTool(dimensions="width"), ResetTool()], **shared)
         self.residual = figure(y_range=Range1d(-5, 5), toolbar_location=None, tools="", min_border_top=0,
-                               name="residual", **shared)
+                               name="residual" + suffix, **shared)
         self.attribution = figure(y_range=Range1d(-1, 1), toolbar_location=None, tools="", min_border_top=0,
-                                  min_border_bottom=0, name="attribution", **shared)
+                                  min_border_bottom=0, name="attribution" + suffix, **shared)
         self.flux.toolbar.update(logo=None, stylesheets=[theme.TOOLBAR_CSS])
         self.flux.toolbar.active_scroll = self.flux.select_one(WheelZoomTool)
         self._draw_flux()
@@ -55,7 +61,7 @@ class SpectrumFigure:
         plot.extra_y_ranges = {"page": Range1d(0, 1)}
         plot.grid.visible = False
         for source, alpha in ((self.gaps, 0.22), (self.stretch, 0.14)):
-            plot.vstrip(x0="x0", x1="x1", source=source, line_color=None, fill_alpha=alpha, name=f"{source.name} strip")
+            plot.vstrip(x0="x0", x1="x1", source=source, line_color=None, fill_alpha=alpha, name=f"{source.name.split()[0]} strip")
         plot.add_tools(CrosshairTool(overlay=self._cross, visible=False))
         plot.js_on_event(MouseMove, CustomJS(code=_READ.replace("AT", "cb_obj.x")))
         plot.js_on_event(MouseLeave, CustomJS(code=_READ.replace("AT", "null")))

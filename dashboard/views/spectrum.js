@@ -3,7 +3,8 @@
 //
 // Every control has an accessible name, and every action can be asked for by an event, which is what keys do:
 //   window.dispatchEvent(new CustomEvent("atlas-spectrum", {detail: "more smoothing"}))
-// The actions are the keys of `Desk.actions`.
+// The actions are the keys of `Desk.actions`. Where it stands at a desk for inspection it is given a scene, or a redshift, by the
+// event "atlas-spectrum-give", and each change of the redshift is told by "atlas-spectrum-z".
 
 const LIGHT = 299792.458 // km/s
 const REACH = 4 // the kernel ends at 4 sigma
@@ -93,7 +94,7 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
 class Desk {
   constructor(model, document, el) {
     this.model = model
-    const named = (name) => document.get_model_by_name(name)
+    const named = (name) => document.get_model_by_name(name + model.suffix)
     this.flux = named("spectrum")
     this.residual = named("residual")
     for (const name of ["pixels", "gaps", "marks", "stretch"]) { this[name] = named(name) }
@@ -121,10 +122,16 @@ class Desk {
       "next residual": () => this.jump(1),
       "previous residual": () => this.jump(-1),
     }
-    this.asked = (event) => this.scene?.id && this.actions[event.detail]?.()
+    const here = () => this.scene?.id && el.getClientRects().length // a page may have another spectrum, on a tab turned away
+    this.asked = (event) => here() && this.actions[event.detail]?.()
+    this.pointed = (event) => here() && this.read(event.detail)
+    this.given = ({detail: {suffix, scene, z}}) => {
+      if (suffix !== model.suffix) { return }
+      if (scene) { this.take(scene) } else if (Number.isFinite(z)) { this.move(z) }
+    }
     window.addEventListener("atlas-spectrum", this.asked)
-    this.pointed = (event) => this.scene?.id && this.read(event.detail)
     window.addEventListener("atlas-spectrum-at", this.pointed)
+    window.addEventListener("atlas-spectrum-give", this.given)
     for (const property of [this.wave.properties.start, this.wave.properties.end, this.flux.properties.inner_width]) {
       property.change.connect(this.moved = () => this.soon())
     }
@@ -169,6 +176,7 @@ class Desk {
       "what lies between them among the pixels: amber raises the number, blue lowers it"})
     this.question = make("span", {class: "question"}, this.target, this.method, this.told)
     row.append(open, this.question)
+    why.hidden = !this.model.asks
 
     this.smoothing = this.slider("Smoothing", "Gaussian, weighted by inverse variance (s, d)", 0, WIDEST, 0.5,
                                  (value) => this.set({smoothing: value}))
@@ -222,6 +230,7 @@ class Desk {
     this.chips.model.disabled = !scene.modelled
     press("why", this.model.why !== "")
     this.take_chip?.toggleAttribute("disabled", Math.abs(z - scene.predicted.z) < 5e-6)
+    window.dispatchEvent(new CustomEvent("atlas-spectrum-z", {detail: {suffix: this.model.suffix, z, moved}}))
   }
 
   /* What models say of the object, beside what its catalogue says. */
@@ -458,6 +467,7 @@ class Desk {
   leave() {
     window.removeEventListener("atlas-spectrum", this.asked)
     window.removeEventListener("atlas-spectrum-at", this.pointed)
+    window.removeEventListener("atlas-spectrum-give", this.given)
     for (const property of [this.wave.properties.start, this.wave.properties.end, this.flux.properties.inner_width]) {
       property.change.disconnect(this.moved)
     }
