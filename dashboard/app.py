@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import CustomJS
 from panel import reactive
 from panel.io.resources import LOCAL_DIST
 
@@ -15,7 +17,12 @@ from dashboard.library import Library
 from dashboard.session import Session
 from dashboard.state import RULES, State
 
+if TYPE_CHECKING:
+    from dashboard.login import Gate
+
 _URL_DELAY_MS = 400
+_ASK_AGAIN = 'fetch("login", {redirect: "manual"}).then((answer) => { if (answer.ok) location.reload() })'
+"""In the browser, when the connection is lost: load the page again where a login is asked for, which leads there and back."""
 _LONGEST = 40_000  # signs; servers refuse an address that is much longer, and a reload with it
 
 # a pane that is made while its tab is turned away belongs to no document, and Panel would have its stylesheet from a CDN
@@ -24,10 +31,14 @@ reactive.CDN_DIST = LOCAL_DIST
 reactive.Syncable._debounce = 2
 
 
-def create(library: Library) -> pmui.Page:
-    """Build the page of one tab from the address that the browser asked for."""
+def create(library: Library, gate: Gate | None = None) -> pmui.Page:
+    """Build the page of one tab from the address that the browser asked for, for whoever a gate let in."""
     pn.extension(notifications=True)
-    session = Session(library, State(store=str(library.path)))
+    login = None
+    if gate is not None:
+        login = gate.login(pn.state.curdoc)
+        pn.state.curdoc.js_on_event("connection_lost", CustomJS(code=_ASK_AGAIN))
+    session = Session(library, State(store=str(library.path)), login)
     query = dict(parse_qsl((pn.state.location.search if pn.state.location else "").lstrip("?")))
     session.dark = query.get("theme") != "light"
     actions.start(session, query)

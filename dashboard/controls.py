@@ -83,4 +83,13 @@ class Controls:
             margin=(0, 8, 0, 12), align="center", stylesheets=[theme.css()])
         return pn.Row(name, Keys(self.session), pn.Spacer(sizing_mode="stretch_width"), self.run, self.colour, self.palette,
                       self.rare, self.drawer, self.islands, self.spokes, self.wide, self.theme, HelpButton(self.session),
+                      *self._person(),
                       sizing_mode="stretch_width", margin=0, align="center")
+
+    def _person(self) -> list[pn.viewable.Viewable]:
+        """Who is logged in, and the way out; nothing where there is no login."""
+        if self.session.login is None:
+            return []
+        name, role = words.html(self.session.person.name), self.session.person.role
+        told = f'<a class="person" href="logout" title="{name}, {role}: log out">{name}<span>Log out</span></a>'
+        return [pn.pane.HTML(told, margin=(0, 0, 0, 10), align="center", stylesheets=[theme.css()])]

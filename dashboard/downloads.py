@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError
+
+from dashboard.login import Guarded
 
 _CHUNK = 1 << 20
 _KINDS = {".csv": "text/csv", ".txt": "text/plain", ".json": "application/json", ".html": "text/html",
@@ -74,7 +76,7 @@ DOWNLOADS = Downloads()
 """Those of this process."""
 
 
-class Handler(RequestHandler):
+class Handler(Guarded):
     """Sends a file and deletes it."""
 
     async def get(self, word: str) -> None:

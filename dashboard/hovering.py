@@ -13,9 +13,10 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 from tornado.ioloop import IOLoop
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError
 
 from dashboard import thumbnails
+from dashboard.login import Guarded
 from dashboard.sprites import Kind
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _spectrum(library: Library, row: int) -> str:
             f'<path d="{escape(path)}" fill="none" stroke="#7d8894" stroke-width="1"/></svg>')
 
 
-class Handler(RequestHandler):
+class Handler(Guarded):
     """Sends a picture."""
 
     async def get(self, word: str, object_id: str) -> None:

@@ -87,6 +87,7 @@ def find(session: Session, name: str) -> tuple[Rule, str]:
 
 
 def _write(session: Session, do: Callable[[], object]) -> None:
+    session.require("owner")
     try:
         do()
     except OSError as error:

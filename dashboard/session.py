@@ -38,22 +38,46 @@ class Session(param.Parameterized):
         What all tabs share.
     state : State
         The user's choices.
+    login : Login, optional
+        How who sits before the page came in; None where there is no login.
     """
 
     dark = param.Boolean(True, doc="Whether the page is dark, by the user's choice or the system's.")
     probe = param.Tuple(None, length=3, allow_None=True, doc="Number of a map and the empty place x, y tapped on it.")
 
-    def __init__(self, library: Library, state: State):
+    def __init__(self, library: Library, state: State, login: who.Login | None = None):
         super().__init__()
-        self.library, self.state = library, state
+        self.library, self.state, self.login = library, state, login
+        self._who = login or who.Here()
         self.document = pn.state.curdoc
-        self.person = who.here()
         self.history = History()
         self.places: dict[str, tuple[str, str]] = {}
         """Of each view by title its page, and when it is seen there; filled by the layout."""
         self._memory: dict[str, tuple[Any, Any]] = {}
         self._bits: dict[tuple, NDArray[np.uint8]] = {}
         self._lock = RLock()
+
+    # ---- who sits before the page
+
+    @property
+    def person(self) -> who.Person:
+        """Who it is, with the role they have now; one whose login ended only looks at what is on the page already."""
+        return self._who.person() or who.Person(self._who.name, "viewer")
+
+    def require(self, role: str) -> who.Person:
+        """Who it is, if they may do what a `role` may: asked wherever something is kept, whatever the page offers.
+
+        Raises
+        ------
+        AtlasError
+            When they may not, or their login has ended.
+        """
+        person = self._who.person()
+        if person is None:
+            raise AtlasError("your login has ended", remedy="load the page again and log in")
+        if not person.may(role):
+            raise AtlasError(f"this is for {role}s; you are a {person.role} here", remedy="ask an owner")
+        return person
 
     # ---- derived from State, each kept until one of its own inputs changes
 

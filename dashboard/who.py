@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 from dataclasses import dataclass
+from typing import Protocol
 
-ROLES = ("viewer", "grader", "owner")
-"""Each may do what those before it may."""
+from qsocore.store.users import ROLES
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,32 @@ class Person:
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
-def here() -> Person:
+class Login(Protocol):
+    """How somebody came in: asked anew each time, for roles change and logins end."""
+
+    name: str
+
+    def person(self) -> Person | None:
+        """Who it is, with the role they have now; None when the login has ended."""
+
+
+class Here:
     """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it.
 
     ``$QSO_ATLAS_PERSON`` gives another name than the machine's, and after a colon another role: ``ada`` or ``ada:viewer``.
     """
-    name, _, role = os.environ.get("QSO_ATLAS_PERSON", "").partition(":")
-    if name:
-        return Person(name, role if role in ROLES else "owner")
+
+    def __init__(self):
+        name, _, role = os.environ.get("QSO_ATLAS_PERSON", "").partition(":")
+        self.name, self._role = name or _own_name(), role if name and role in ROLES else "owner"
+
+    def person(self) -> Person:
+        """The owner."""
+        return Person(self.name, self._role)
+
+
+def _own_name() -> str:
     try:
-        name = getpass.getuser()
+        return getpass.getuser()
     except (OSError, KeyError):  # no such user in a container
-        name = "owner"
-    return Person(name, "owner")
+        return "owner"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> str:
+def write_whole(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o666) -> str:
     """Write a file so that a crash at any moment leaves the old one or the new one.
 
     Parameters
@@ -18,6 +18,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> str:
         Where it will be; its folder is made.
     write : callable
         Writes the content to the open file it is given.
+    mode : int
+        Who may read it, from its first byte on; less what the process's umask takes away.
 
     Returns
     -------
@@ -27,7 +29,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(aside, "wb") as file:
+        with open(aside, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -39,9 +41,9 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> str:
     return digest
 
 
-def write_text(path: Path, text: str) -> str:
+def write_text(path: Path, text: str, mode: int = 0o666) -> str:
     """Write a small text file whole; returns its SHA-256."""
-    return write_whole(path, lambda file: file.write(text.encode()))
+    return write_whole(path, lambda file: file.write(text.encode()), mode)
 
 
 def flush(path: Path) -> None:

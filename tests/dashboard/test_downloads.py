@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from bokeh.server.auth_provider import NullAuth
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -18,7 +19,9 @@ def fetch(*addresses):
     """What a server with these routes answers to each address, in order."""
     async def run():
         socket, port = bind_unused_port()
-        server = HTTPServer(Application(ROUTES))
+        application = Application(ROUTES)
+        application.auth_provider = NullAuth()  # as Bokeh's has one, here for a server without a login
+        server = HTTPServer(application)
         server.add_socket(socket)
         answers = []
         for address in addresses:
