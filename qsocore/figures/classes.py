@@ -56,7 +56,7 @@ def picture(judged: Judged) -> Canvas:
 
 def _shares(axes: Axes, part: NDArray, whole: NDArray, colour: str, title: str) -> None:
     """Shares with Wilson's 68 % intervals; classes without objects are left open."""
-    from qsocore.evaluate.calibration import wilson
+    from qsocore.shares import wilson
 
     seen = np.flatnonzero(whole)
     low, high = wilson(part[seen], whole[seen])

@@ -46,7 +46,7 @@ def picture(judged: Judged) -> Canvas:
 
 def _one(axes: Axes, value: NDArray, right: NDArray, sure: NDArray) -> None:
     from qsocore.evaluate.binned import against
-    from qsocore.evaluate.calibration import wilson
+    from qsocore.shares import wilson
 
     density(axes, value, sure, (*reach(value), 0.0, 1.02), _CELLS)
     bins = against(value, right, sure)

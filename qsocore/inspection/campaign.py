@@ -43,7 +43,7 @@ class Campaign:
     seed : int
         Of the order, the repeats and the injected ones.
     order : str
-        "random", or a column that rises or falls ("score:anomaly", "-score:anomaly").
+        "random", or by a column, the highest first ("score:anomaly") or the lowest ("-score:anomaly").
     graders : tuple of str
         Who may grade; empty for everybody who may grade at all.
     enough : int

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from qsocore.evaluate.calibration import Calibration, wilson
+from qsocore.evaluate.calibration import Calibration
+from qsocore.shares import wilson
 
 RNG = np.random.default_rng(0)
 P = RNG.uniform(size=200_000)
