@@ -1,8 +1,8 @@
 """The words of inspection: what can be said at each desk, with the keys that say it, and how others write it.
 
 Grades and contaminants are those that lens searches use (Rojas et al. 2023, MNRAS 523, 4413), qualities and issues those of
-DESI's visual inspection (Alexander et al. 2023, AJ 165, 124; Lan et al. 2023, ApJ 943, 68), `SLED` those of the Strong Lens
-Database (Vernardos et al. 2024, arXiv:2407.15926).
+DESI's visual inspection (Alexander et al. 2023, AJ 165, 124; Lan et al. 2023, ApJ 943, 68), `SLED` those of the Strong Lensing
+Database (sled.amnh.org; the choices of its tables).
 """
 
 from __future__ import annotations
@@ -64,13 +64,26 @@ SCALES = MappingProxyType({"lenses": tuple(grade.word for grade in reversed(LENS
 """Labels of each desk from the worst to the best: the place in it is a grade's rank."""
 
 SLED = MappingProxyType({
-    "score": MappingProxyType({"A": 3, "B": 2, "C": 1, "X": 0}),
     "flag": ("CONFIRMED", "CANDIDATE", "CONTAMINANT"),
-    "image_conf": ("DOUBLE", "QUAD", "CUSP", "FOLD", "CROSS", "RING", "ARC"),
-    "lens_type": ("GALAXY", "GROUP", "CLUSTER", "QUASAR"),
-    "source_type": ("GALAXY", "ETG", "SMG", "QUASAR", "DLA", "PDLA", "RADIO", "GRB", "SN", "GW", "FRB"),
-    "contaminant_type": ("GALAXY", "SPIRAL", "ELLIPTICAL", "MERGER", "RING", "DISC", "EDGE-ON", "STAR", "QUASAR")})
-"""Words of SLED by its column: the score of a grade, and what else may stand there."""
+    "image_conf": ("LONG-AXIS CUSP", "SHORT-AXIS CUSP", "NAKED CUSP", "CUSP", "CENTRAL IMAGE", "FOLD", "CROSS", "DOUBLE",
+                   "QUAD", "RING", "ARC"),
+    "lens_type": ("GALAXY", "LTG", "SPIRAL", "GALAXY PAIR", "GROUP", "CLUSTER", "CLUSTER MEMBER", "QUASAR", "LRG", "ETG",
+                  "ELG"),
+    "source_type": ("GALAXY", "ETG", "SMG", "QUASAR", "DLA", "PDLA", "RADIO-LOUD", "BAL QUASAR", "ULIRG", "BL Lac",
+                    "LOBAL QUASAR", "FELOBAL QUASAR", "EXTREME RED OBJECT", "RED QUASAR", "GW", "FRB", "GRB", "SN", "LBG",
+                    "ELG"),
+    "contaminant_type": ("PROJECTED QUASARS", "DUAL QUASAR", "QUASAR+STAR", "STAR+STAR", "STARS", "STAR-FORMING GALAXY",
+                         "STARS+GALAXY", "STAR+GALAXY", "STAR+OTHER", "GALAXY+STARS", "GALAXY+OTHER", "QUASAR+OTHER",
+                         "QUASAR PAIR", "QUASAR+GALAXY", "SINGLE QUASAR", "GALAXY", "GALAXIES", "GALAXY PAIR", "QUASAR+HOST",
+                         "PROJECTED GALAXIES", "PROJECTED GALAXY + QUASAR", "RING GALAXY", "PLANETARY NEBULA", "QUASAR")})
+"""What SLED lets stand in its columns."""
+
+SLED_SCORE = MappingProxyType({"A": 3, "B": 2, "C": 1, "X": 0})
+"""Score of a grade in SLED; the score of several is their mean."""
+
+SLED_CONTAMINANT = MappingProxyType({"merger": "GALAXY PAIR", "spiral": "GALAXY", "ring": "RING GALAXY", "elliptical": "GALAXY",
+                                     "disc": "GALAXY", "edge-on": "GALAXY"})
+"""SLED's ``contaminant_type`` of our `CONTAMINANTS`."""
 
 
 def by_key(words: Iterable[Word]) -> dict[str, Word]:
