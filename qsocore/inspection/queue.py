@@ -50,7 +50,7 @@ def _retired(campaign: Campaign, found: Mapping[int, Mapping[str, Verdict]]) -> 
         if campaign.agreed and len(labels) >= campaign.agreed and len(set(labels[:campaign.agreed])) == 1:
             out[number] = "agreement"
         elif len(labels) >= campaign.enough:
-            out[number] = f"{campaign.enough} grades"
+            out[number] = f"{campaign.enough} grade{'s' * (campaign.enough > 1)}"
     return out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -205,7 +206,7 @@ def _labels(store: Store) -> Iterator[Finding]:
     if not file.exists():
         return
     try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as base:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as base:
             state = base.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
         state = str(error)
