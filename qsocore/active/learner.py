@@ -40,7 +40,8 @@ class Said:
         Probability of being positive. Calibrated from `ENOUGH` verdicts of each kind on: then it is the share of positives
         among judged objects of this score; the share among all objects is smaller, since those that are judged are chosen.
     uncertainty : ndarray
-        Entropy of the score in bits: 1 where the learner cannot say.
+        Entropy of the most likely probability in bits: 1 on the border between the kinds. That of the score would be largest
+        for whatever is far from all that was seen, which in a survey is mostly junk.
     improvement : ndarray
         Expected improvement (Jones, Schonlau & Welch 1998, J. Global Optim. 13, 455) of the logit over that of the positives
         so far: large where an object is surely like them, or may well be more so.
@@ -117,7 +118,8 @@ class Learner:
         gain = mean - (self._slope * self._best + self._offset)
         at = gain / np.maximum(deviation, 1e-12)
         improvement = gain * ndtr(at) + deviation * np.exp(-at * at / 2) / np.sqrt(2 * np.pi)
-        uncertainty = (entr(score) + entr(1 - score)) / np.log(2)
+        likely = expit(mean)
+        uncertainty = (entr(likely) + entr(1 - likely)) / np.log(2)
         return Said(*(values.astype(np.float32) for values in (score, uncertainty, np.maximum(improvement, 0))))
 
 

@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from qsocore.catalog import Column
 from qsocore.errors import ConfigError
 from qsocore.selection import Rule, check, columns_of, evaluate, parse, to_text
 from qsocore.store import RunFolder, Store, open_store
+from qsocore.store.cells import safe_table
+from qsocore.store.columns import from_field
 from qsocore.store.files import write_text, write_whole
 from qsocore.store.selections import Kept, Selections, read_rule
 from qsocore.workflow.info import citations
@@ -81,12 +83,7 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         return _spectra(Path(path), out, columns, where, selection, run, force, grid)
     if grid:
         raise ConfigError("a catalogue is on no grid", f"--grid {grid}", "say --spectra to export spectra")
-    writer = _WRITERS.get(out.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out,
-                          f"use {', '.join(_WRITERS)}; with --spectra .h5, .npy or .fits")
-    if out.exists():
-        raise ConfigError("it exists already", out, "delete it, or choose another --out")
+    check_file(out, "; with --spectra .h5, .npy or .fits")
     if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
         raise ConfigError("a .txt file holds object ids and no other column", out, "leave --columns out, or use .csv")
     store = open_store(path)
@@ -97,11 +94,52 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
     meant = [source.columns[name] for name in source.known(names)]
     rule, rows = _select(source, kept, parse(where) if where else None, force)
     about = _about(source, rule, len(rows), kept)
-    if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
-        described = [{"name": column.name, **column.to_metadata()} for column in meant]
-        write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
-    write_whole(out, lambda file: writer(file, source, meant, rows, about))
+    write(out, source, meant, rows, about)
     return len(rows)
+
+
+class Rows(Protocol):
+    """What is written: a `Joined`, or an `InMemory`."""
+
+    columns: dict[str, Column]
+
+    def table(self, names: Sequence[str], rows: NDArray[np.int64]) -> pa.Table:
+        """Some columns of some rows, in the order given, their meaning in the fields."""
+        ...
+
+
+class InMemory:
+    """`Rows` of a table that is there already.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        What its columns mean is in its fields, see `qsocore.store.columns.to_field`.
+    """
+
+    def __init__(self, table: pa.Table):
+        self._table = table
+        self.columns = {field.name: from_field(field) for field in table.schema}
+
+    def table(self, names: Sequence[str], rows: NDArray[np.int64]) -> pa.Table:
+        """Some columns of some rows, in the order given."""
+        return self._table.select(list(names)).take(pa.array(np.asarray(rows, np.int64)))
+
+
+def check_file(out: Path, others: str = "") -> None:
+    """Refuse a file that exists, or whose ending is that of no format; `others` names further ones."""
+    if out.suffix.lower() not in WRITERS:
+        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(WRITERS)}{others}")
+    if out.exists():
+        raise ConfigError("it exists already", out, "delete it, or choose another --out")
+
+
+def write(out: Path, source: Rows, columns: list[Column], rows: NDArray[np.int64], about: dict[str, Any]) -> None:
+    """Write rows in the format that the ending says, with where they come from, whole or not at all."""
+    if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
+        described = [{"name": column.name, **column.to_metadata()} for column in columns]
+        write_text(provenance_file(out), json.dumps(about | {"columns": described}, indent=1, ensure_ascii=False) + "\n")
+    write_whole(out, lambda file: WRITERS[out.suffix.lower()](file, source, columns, rows, about))
 
 
 def _spectra(path: Path, out: Path, columns: Sequence[str] | None, where: str | None,
@@ -193,18 +231,18 @@ def _about(source: Joined, rule: Rule, n: int, kept: Kept | Rule | None) -> dict
     return about
 
 
-def _pieces(source: Joined, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
+def _pieces(source: Rows, columns: list[Column], rows: NDArray) -> Iterator[pa.Table]:
     names = [column.name for column in columns]
     for start in range(0, len(rows), _PIECE):
         yield source.table(names, rows[start : start + _PIECE])
 
 
-def _ids(file: BinaryIO, source: Joined, _: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _ids(file: BinaryIO, source: Rows, _: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     for piece in _pieces(source, [source.columns["object_id"]], rows):
         file.write("".join(f"{text}\n" for text in piece.column(0).to_pylist()).encode())
 
 
-def _parquet(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _parquet(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
     empty = source.table([column.name for column in columns], [])
@@ -214,16 +252,17 @@ def _parquet(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArra
             writer.write_table(piece.replace_schema_metadata(schema.metadata))
 
 
-def _csv(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
+def _csv(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, _: dict[str, Any]) -> None:
     from pyarrow import csv
 
     schema = source.table([column.name for column in columns], []).schema
-    with csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed")) as writer:
+    with csv.CSVWriter(file, safe_table(schema.empty_table()).schema,
+                       write_options=csv.WriteOptions(quoting_style="needed")) as writer:
         for piece in _pieces(source, columns, rows):
-            writer.write_table(piece)
+            writer.write_table(safe_table(piece))
 
 
-def _fits(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _fits(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io import fits
 
     hdu = fits.table_to_hdu(_astropy(source, columns, rows))
@@ -243,7 +282,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text):,} characters, cut here)"
 
 
-def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
+def _votable(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
@@ -263,7 +302,7 @@ def _votable(file: BinaryIO, source: Joined, columns: list[Column], rows: NDArra
     votable.to_xml(file)
 
 
-def _astropy(source: Joined, columns: list[Column], rows: NDArray):
+def _astropy(source: Rows, columns: list[Column], rows: NDArray):
     """The rows as an astropy table: text with "" for missing, numbers masked where they are missing."""
     from astropy.table import Column as AstropyColumn
     from astropy.table import MaskedColumn, Table
@@ -286,5 +325,5 @@ def _astropy(source: Joined, columns: list[Column], rows: NDArray):
     return table
 
 
-_WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable, ".txt": _ids}
-
+WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable, ".txt": _ids}
+"""Writers of `Rows` to an open file, by the file's ending."""

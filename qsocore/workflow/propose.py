@@ -42,7 +42,7 @@ BY = ("improvement", "uncertainty", "diversity", "score")
 FEWEST = 3
 """Objects of each kind without which nothing is learnt."""
 
-_POOL = 10  # times as many of the best scores are there to choose different ones from
+_POOL = 3  # times as many of the best scores are there to choose different ones from
 _MADE = "qso_atlas"
 
 
@@ -267,7 +267,7 @@ def _order(columns: dict[str, NDArray], space: _Space, rows: NDArray[np.int64], 
 def _columns(calibrated: bool, by: str) -> list[Column]:
     sure = "Calibrated probability" if calibrated else "Probability, not calibrated yet,"
     return [Column("active_score", "float32", "property", "", f"{sure} of being what is looked for, learnt from verdicts"),
-            Column("active_uncertainty", "float32", "property", "bit", "Entropy of the score: 1 where it cannot say"),
+            Column("active_uncertainty", "float32", "property", "bit", "Entropy of the likeliest score: 1 on the border between positive and negative"),
             Column("active_improvement", "float32", "property", "",
                    "Expected improvement of the score's logit over the positives so far"),
             Column("active_rank", "int32", "property", "", f"Place among those to be looked at next, by {by}; 1 is the first")]
