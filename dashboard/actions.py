@@ -28,6 +28,7 @@ def start(session: Session, query: dict[str, str]) -> None:
         state.run = ""
     state.run = state.run or next(iter(runs), "")
     mend(session)
+    session.shown_table = state.run, session.table.version
     for line in refused:
         session.tell(line, "warning")
 
@@ -62,6 +63,14 @@ def choose_run(session: Session, run: str) -> None:
     session.history.future.clear()
     session.state.param.update(run=run, windows=(), selection="", only="", a="", b="", filters="")
     mend(session)
+
+
+def follow_table(session: Session) -> None:
+    """Show the table as it is now, if it was joined anew since: what follows from its columns is made again, choices stay."""
+    before, session.shown_table = session.shown_table, (session.state.run, session.table.version)
+    if before != session.shown_table and before[0] == session.state.run:
+        mend(session)
+        session.joined += 1
 
 
 # ---- maps

@@ -13,6 +13,7 @@ from panel import reactive
 from panel.io.resources import LOCAL_DIST
 
 from dashboard import actions, layout
+from dashboard.fresh import Fresh
 from dashboard.library import Library
 from dashboard.session import Session
 from dashboard.state import RULES, State
@@ -46,6 +47,7 @@ def create(library: Library, gate: Gate | None = None) -> pmui.Page:
         actions.first_colour(session)
     page = layout.page(session)
     session.once_shown(library.warm_up)
+    Fresh(session)
     if pn.state.location is not None:
         Address(session, pn.state.location)
     return page

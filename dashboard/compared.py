@@ -10,7 +10,7 @@ from dashboard import derive
 if TYPE_CHECKING:
     from dashboard.session import Session
 
-NAMES = ["selection", "a", "b", "only", "filters", "hidden", "run"]
+NAMES = ["selection", "a", "b", "only", "filters", "hidden", "run", "joined"]
 """Choices of State that change the sets."""
 
 

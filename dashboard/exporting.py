@@ -91,7 +91,7 @@ def write_rows(session: Session, rule: str, names: Sequence[str], out: Path) -> 
             raise AtlasError(f"{n:,} rows were written, {counted:,} are selected", out.name,
                              "start the server again: the store has changed under it")
         return n
-    source, rows, write = Rows(session.table), session.rows(rule), tables._WRITERS[out.suffix]
+    source, rows, write = Rows(session.table), session.rows(rule), tables.WRITERS[out.suffix]
     columns = [source.columns[name] for name in names or ["object_id"]]
     write_whole(out, lambda file: write(file, source, columns, rows, provenance(session, rule, counted)))
     return counted

@@ -57,11 +57,11 @@ def rare_points(session: Session, plane: Plane, view: View) -> dict[str, Any] | 
         x, y, level (on the colour scale in force), alpha, id, why, facts, picture (an address): one value per object.
     """
     table, kind = session.table, session.state.rare
-    key = "rare", session.state.run, kind
-    score = session.library.once((*key, "score"), lambda: rare.scores(table, kind))
+    key = "rare", None, kind
+    score = table.once((*key, "score"), lambda: rare.scores(table, kind))
     if score is None:
         return None
-    ranked = session.library.once((*key, "ranking"), lambda: rare.ranking(score))
+    ranked = table.once((*key, "ranking"), lambda: rare.ranking(score))
     rule = session.drawn_rule
     xy = table.numbers(plane.axes[0]), table.numbers(plane.axes[1])
     bits = session.by_place(plane, rule)
@@ -130,7 +130,7 @@ def islands(session: Session, name: str) -> tuple[Island, ...]:
     column = session.table.columns.get(f"{name}_island")
     if not session.state.islands or column is None:
         return ()
-    return session.library.once(("islands", session.state.run, name), lambda: _islands(session, name))
+    return session.table.once(("islands", None, name), lambda: _islands(session, name))
 
 
 def _islands(session: Session, name: str) -> tuple[Island, ...]:

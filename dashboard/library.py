@@ -5,12 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from pyarrow import ArrowInvalid
 
 from dashboard.once import Once
 from dashboard.shelf import BIG
-from dashboard.table import AtlasTable
-from qsocore.errors import AtlasError
+from dashboard.table import AtlasTable, files_of
+from qsocore.errors import AtlasError, StoreError
 from qsocore.progress import Progress
 from qsocore.store import open_store
 
@@ -43,6 +46,7 @@ class Library:
 
     def __init__(self, path: str | Path, store: Store | None = None, table: AtlasTable | None = None, labels: str = ""):
         self.path, self.store, self._bare, self._labels = Path(path), store, table, labels
+        self._renewing = Lock()
         self.once = Once()
         """Makes things that all sessions share, each once."""
 
@@ -110,6 +114,29 @@ class Library:
         if self._bare is not None:
             return self._bare
         return self.once(("table", run), lambda: AtlasTable.from_store(self.store, self.run(run)))
+
+    def renew(self, run: str = "") -> AtlasTable:
+        """The Atlas table under a run, joined anew if its files have changed since: somebody learnt, predicted or embedded.
+
+        What the old table's columns share with the new one's is kept. A run that has gone leaves the table as it is.
+        """
+        known = self.table(run)
+        if self.store is None:
+            return known
+        with self._renewing:
+            known = self.table(run)
+            try:
+                if files_of(self.store, self.run(run)) == known.files:
+                    return known
+                fresh = AtlasTable.from_store(self.store, self.run(run), known)
+            except (StoreError, OSError, ArrowInvalid):
+                return known
+            changed = {file for file, *_ in set(fresh.files) ^ set(known.files)}
+            if fresh.run and str(fresh.run.latents) in changed:
+                self.once.forget(("neighbours", run))
+                self.once.forget(("space", run))
+            self.once.replace(("table", run), fresh)
+            return fresh
 
     def neighbours(self, run: str) -> Neighbours:
         """The objects of a run by their latents, to be searched for the most alike; built when it is first asked."""

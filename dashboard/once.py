@@ -26,6 +26,14 @@ class Once:
                 self._made[key] = make()
             return self._made[key]
 
+    def take_over(self, other: Once, wanted: Callable[[Any], bool]) -> None:
+        """Take over what another has made under the keys that are wanted."""
+        self._made |= {key: made for key, made in list(other._made.items()) if wanted(key)}
+
+    def replace(self, key: Hashable, made: Any) -> None:
+        """Put another thing in the place of one."""
+        self._made[key] = made
+
     def forget(self, key: Hashable) -> None:
         """Let go of a thing."""
         self._made.pop(key, None)

@@ -43,6 +43,7 @@ class Session(param.Parameterized):
     """
 
     dark = param.Boolean(True, doc="Whether the page is dark, by the user's choice or the system's.")
+    joined = param.Integer(0, doc="Rises when the table is joined anew because somebody learnt, predicted or embedded.")
     probe = param.Tuple(None, length=3, allow_None=True, doc="Number of a map and the empty place x, y tapped on it.")
 
     def __init__(self, library: Library, state: State, login: who.Login | None = None):
@@ -53,6 +54,8 @@ class Session(param.Parameterized):
         self.history = History()
         self.places: dict[str, tuple[str, str]] = {}
         """Of each view by title its page, and when it is seen there; filled by the layout."""
+        self.shown_table = ("", "")
+        """Run and version of the table that the page shows."""
         self._memory: dict[str, tuple[Any, Any]] = {}
         self._bits: dict[tuple, NDArray[np.uint8]] = {}
         self._lock = RLock()
@@ -115,13 +118,13 @@ class Session(param.Parameterized):
     def ground(self, name: str) -> Plane | None:
         """The objects that a map was made from, where those are another store's; else None."""
         ground = self.table.ground.get(name)
-        return ground and self.library.once(("ground", self.state.run, name), lambda: Plane.build(("x", "y"), *ground))
+        return ground and self.table.once(("ground", None, name), lambda: Plane.build(("x", "y"), *ground))
 
     def extent_of(self, name: str) -> tuple[float, float, float, float]:
         """The view of a map that shows everything: x0, x1, y0, y1."""
         sides, ground = [self.table.extent(axis) for axis in self.axes_of(name)], self.table.ground.get(name)
         if ground is not None:
-            theirs = self.library.once(("ground's extent", self.state.run, name), lambda: [extent(side) for side in ground])
+            theirs = self.table.once(("extent of ground", None, name), lambda: [extent(side) for side in ground])
             sides = [(min(one[0], other[0]), max(one[1], other[1])) for one, other in zip(sides, theirs, strict=True)]
         return *sides[0], *sides[1]
 
@@ -148,7 +151,7 @@ class Session(param.Parameterized):
         state = self.state
         if state.colour_by != SLOTS:
             return self.table.classes(state.colour_by)
-        return self._kept("slots", (state.run, state.a, state.b), lambda: derive.slots(
+        return self._kept("slots", (self.table.version, state.a, state.b), lambda: derive.slots(
             self.bits(state.a) if state.a else None, self.bits(state.b) if state.b else None, self.table.n_rows))
 
     @property
@@ -159,9 +162,9 @@ class Session(param.Parameterized):
             return None
         if self.is_classes:
             return Scale(0, 0, n_classes=len(self.classes.names))
-        key = "scale", state.run, state.colour_by, state.scale
+        key = f"scale {state.scale}", state.colour_by
         numbers = self.table.numbers
-        robust = self.library.once(key, lambda: self.colouring.scale_of(numbers(state.colour_by), state.scale,
+        robust = self.table.once(key, lambda: self.colouring.scale_of(numbers(state.colour_by), state.scale,
                                                                         state.colour_by in SIGNED))
         return self.colouring.limited(robust, state.limits) if state.limits else \
             self.colouring.spread_of(robust) if state.statistic == "std" else robust
@@ -199,7 +202,7 @@ class Session(param.Parameterized):
             When it is no rule, or reads a column in a way that does not fit.
         """
         table = self.table
-        return self._keep_bits((self.state.run, rule), lambda: derive.bits_of(rule, table))
+        return self._keep_bits((table.version, rule), lambda: derive.bits_of(rule, table))
 
     def _keep_bits(self, key: tuple, make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
         with self._lock:
@@ -213,7 +216,7 @@ class Session(param.Parameterized):
         """`bits` in the order of a plane; no bits at all for "", which stands for everything."""
         if not rule:
             return NO_BITS
-        return self._keep_bits((self.state.run, plane.axes, rule), lambda: plane.bits(self.bits(rule)))
+        return self._keep_bits((self.table.version, plane.axes, rule), lambda: plane.bits(self.bits(rule)))
 
     def rows(self, rule: str) -> NDArray[np.int64]:
         """Rows, rising, that a rule (as JSON) selects; ask for them where they are used, and don't keep them."""
@@ -260,13 +263,13 @@ class Session(param.Parameterized):
     def focus_row(self) -> int:
         """Row of the object in focus, -1 for none."""
         focus = self.state.focus
-        return self._kept("focus", (self.state.run, focus), lambda: self.table.row_of(focus) if focus else -1)
+        return self._kept("focus", (self.table.version, focus), lambda: self.table.row_of(focus) if focus else -1)
 
     def focus_on(self, row: int) -> None:
         """Put the object of a row into focus."""
         focus = self.table.ids[row].as_py()
         with self._lock:
-            self._memory["focus"] = (self.state.run, focus), row
+            self._memory["focus"] = (self.table.version, focus), row
         self.state.focus = focus
 
     # ---- what the page shows
@@ -292,7 +295,7 @@ class Session(param.Parameterized):
     # ---- when something is done; its changes go to the browser together
 
     def on(self, names: list[str], do: Callable[[], None]) -> None:
-        """Call `do` after any of these choices, or `dark` or `probe`, changed; a fault becomes a notification."""
+        """Call `do` after any of these choices, or `dark`, `joined` or `probe`, changed; a fault becomes a notification."""
         def changed() -> None:
             try:
                 do()

@@ -102,11 +102,11 @@ def spreads(session: Session, names: Iterable[str], sets: Sequence[Compared]) ->
 
 
 def _numbers(session: Session, name: str, rows: dict[str, NDArray | None]) -> Spread | None:
-    values, run, once = session.table.numbers(name), session.state.run, session.library.once
-    bins = once(("bins", run, name), lambda: histogram.bins_for(values))
+    values, once = session.table.numbers(name), session.table.once
+    bins = once(("bins", name), lambda: histogram.bins_for(values))
     if bins is None:
         return None
-    counted = {key: once(("counts", run, name), lambda: histogram.count(values, bins)) if chosen is None
+    counted = {key: once(("counts", name), lambda: histogram.count(values, bins)) if chosen is None
                else histogram.count(values, bins, chosen) for key, chosen in rows.items()}
     edges = np.log10(bins.edges) if bins.log else bins.edges
     inside, totals = ({key: getattr(one, part) for key, one in counted.items()} for part in ("inside", "total"))

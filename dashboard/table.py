@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,11 @@ class AtlasTable:
         By map, the places of the objects that it was made from, where those are another store's.
     shelf : Shelf
         Where arrays of a big catalogue lie.
+    files : tuple of (str, int, int)
+        Files of the run and of predictions that it was joined from, each with its size and its time of change.
+    once : Once
+        What follows from its columns and is made once for all sessions, by a key of a word and the names of the columns
+        that it follows from; None among them where it follows from more.
     """
 
     name: str
@@ -98,7 +104,8 @@ class AtlasTable:
     run: RunFolder | None = None
     ground: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
-    _once: Once = field(default_factory=Once, repr=False)
+    files: tuple[tuple[str, int, int], ...] = ()
+    once: Once = field(default_factory=Once, repr=False)
     _ordered: dict[Any, NDArray] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=RLock, repr=False)
 
@@ -129,7 +136,7 @@ class AtlasTable:
         part = self._part(name)
         if not self.is_numeric(name):
             raise AtlasError(f"{name} holds text, not numbers", self.name, "choose a numeric column")
-        return self._once(("exact", name), lambda: self.shelf.array(
+        return self.once(("exact", name), lambda: self.shelf.array(
             f"exact {part.version} {name}", lambda: np.array(to_numpy(pa.chunked_array(part.pieces(name))))))
 
     def numbers(self, name: str) -> NDArray[np.float32]:
@@ -153,14 +160,14 @@ class AtlasTable:
             return self.shelf.array(f"numbers {self._part(name).version} {name}", finite)
 
         self._part(name)
-        return self._once(("numbers", name), make)
+        return self.once(("numbers", name), make)
 
     def values(self, name: str) -> NDArray | Coded | Searched:
         """A column as a selection's rule reads it."""
         if name == "object_id":
             return Searched(self.ids)
         return self.exact(name) if self.is_numeric(name) else self.coded(name) or Searched(
-            self._once(("text", name), lambda: self.shelf.text(f"{self._part(name).version} {name}",
+            self.once(("text", name), lambda: self.shelf.text(f"{self._part(name).version} {name}",
                                                                lambda: self._part(name).pieces(name))))
 
     def coded(self, name: str) -> Coded | None:
@@ -168,15 +175,15 @@ class AtlasTable:
         part = self._part(name)
 
         def encoded() -> tuple[NDArray[np.uint16], list[str]]:
-            return self._once(("encoded", name), lambda: _encode(part.pieces(name), self.n_rows))
+            return self.once(("encoded", name), lambda: _encode(part.pieces(name), self.n_rows))
 
         def make() -> Coded | None:
             codes = self.shelf.array(f"codes {part.version} {name}", lambda: encoded()[0])
             labels = self.shelf.text(f"labels {part.version} {name}", lambda: [pa.array(encoded()[1], pa.string())])
-            self._once.forget(("encoded", name))
+            self.once.forget(("encoded", name))
             return Coded(codes, labels.to_pylist()) if codes.size == self.n_rows else None
 
-        return self._once(("coded", name), make)
+        return self.once(("coded", name), make)
 
     def classes(self, name: str) -> Classes:
         """A column of few values as `Classes`; read once."""
@@ -189,7 +196,7 @@ class AtlasTable:
             return Classes(codes, names, np.bincount(codes, minlength=len(names)))
 
         self._part(name)
-        return self._once(("classes", name), make)
+        return self.once(("classes", name), make)
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column can be an axis or a continuous colour."""
@@ -270,20 +277,20 @@ class AtlasTable:
         """Two columns, indexed; made once."""
         def make() -> Plane:
             def built() -> Plane:
-                return self._once(("built", x, y), lambda: Plane.build((x, y), self.numbers(x), self.numbers(y)))
+                return self.once(("built", x, y), lambda: Plane.build((x, y), self.numbers(x), self.numbers(y)))
 
             stem = f"plane {self._part(x).version} {x} {self._part(y).version} {y}"
             parts = {name: self.shelf.array(f"{stem} {name}", lambda name=name: getattr(built(), name))
                      for name in ("x", "y", "order", "starts")}
             box = self.shelf.array(f"{stem} box", lambda: np.array(built().box))
-            self._once.forget(("built", x, y))
+            self.once.forget(("built", x, y))
             return Plane((x, y), **parts, box=tuple(box.tolist()), n_rows=self.n_rows)
 
-        return self._once(("plane", x, y), make)
+        return self.once(("plane", x, y), make)
 
     def extent(self, name: str) -> tuple[float, float]:
         """Where an axis begins and ends, see `dashboard.plane.extent`."""
-        return self._once(("extent", name), lambda: tuple(self.shelf.array(
+        return self.once(("extent", name), lambda: tuple(self.shelf.array(
             f"extent {self._part(name).version} {name}", lambda: np.array(extent(self.numbers(name)))).tolist()))
 
     def in_order(self, plane: Plane, name: str, values: Callable[[], NDArray]) -> NDArray:
@@ -307,32 +314,61 @@ class AtlasTable:
             self._ordered[key] = ordered
             return ordered
 
+    @property
+    def version(self) -> str:
+        """Changes when the content does, and differs between runs."""
+        return f"{self.run.path.name if self.run else ''} {hash(self.files)}"
+
     @classmethod
-    def from_store(cls, store: Store, run: RunFolder | None = None) -> AtlasTable:
+    def from_store(cls, store: Store, run: RunFolder | None = None, before: AtlasTable | None = None) -> AtlasTable:
         """Join a store's catalogue with the latents, projections and further columns of one of its runs, with what any of its
         runs predicts (of one column the newest holds) and with what follows from that.
+
+        Parameters
+        ----------
+        store : Store
+        run : RunFolder, optional
+        before : AtlasTable, optional
+            The same as it was joined earlier: what follows from columns that have not changed since is taken over.
         """
         shelf = Shelf.of(store.manifest.fingerprint, store.n_rows)
-        ids = shelf.text("object_id", lambda: store.catalog.pieces("object_id"))
-        parts, maps = [Part(dict(store.columns), store.catalog)], {}
-        if run is not None and run.latents.exists():
-            fingerprint = store.manifest.fingerprint
-            for name in sorted(run.projections(), key=lambda name: (name != "umap", name)):
-                given = {f"{name}_x": "x", f"{name}_y": "y"}
-                parts.append(from_run(run.projection(name), ids, fingerprint, given, "coordinate"))
-                maps[name] = (f"{name}_x", f"{name}_y")
-            parts.append(from_run(run.latents, ids, fingerprint, {}, "latent"))
-            further = sorted((run.path / "columns").glob("*.parquet"))
-            parts += [from_run(file, ids, fingerprint, {}, "property") for file in further]
-        known = {part.version for part in parts}
-        predicted = [from_run(other.column_file(PREDICTIONS), ids, store.manifest.fingerprint, {}, "property")
-                     for other in predicting(store)]
-        parts += [part for part in predicted if part.version not in known]
+        ids = before.ids if before else shelf.text("object_id", lambda: store.catalog.pieces("object_id"))
+        parts, files = [Part(dict(store.columns), store.catalog)], files_of(store, run)
+        maps = {name: (f"{name}_x", f"{name}_y") for name in _maps_of(run)}
+        parts += [from_run(file, ids, store.manifest.fingerprint, *meant) for file, *meant in _sources(store, run)]
         parts += computed(parts, store.n_rows)
         if {"ra", "dec"} <= store.columns.keys():
             maps["sky"] = ("ra", "dec")
         ground = _ground(store, run) if run is not None else {}
-        return cls(store.path.name, ids, parts, maps, store, run, ground, shelf)
+        table = cls(store.path.name, ids, parts, maps, store, run, ground, shelf, files)
+        if before:
+            same = {name for name in table.columns if name in before.columns
+                    and table._part(name).version == before._part(name).version}
+            table.once.take_over(before.once, lambda key: same.issuperset(key[1:]))
+        return table
+
+
+def files_of(store: Store, run: RunFolder | None) -> tuple[tuple[str, int, int], ...]:
+    """The files beside the catalogue that a table is joined from, each with its size and its time of change."""
+    found = ((file, file.stat()) for file, *_ in _sources(store, run))
+    return tuple((str(file), stat.st_size, stat.st_mtime_ns) for file, stat in found)
+
+
+def _maps_of(run: RunFolder | None) -> list[str]:
+    there = run is not None and run.latents.exists()
+    return sorted(run.projections(), key=lambda name: (name != "umap", name)) if there else []
+
+
+def _sources(store: Store, run: RunFolder | None) -> list[tuple[Path, dict[str, str], str]]:
+    """The files that are joined to the catalogue, with the names of their columns where they differ, and their role."""
+    files = []
+    if run is not None and run.latents.exists():
+        files = [(run.projection(name), {f"{name}_x": "x", f"{name}_y": "y"}, "coordinate") for name in _maps_of(run)]
+        files.append((run.latents, {}, "latent"))
+        files += [(run.column_file(name), {}, "property") for name in run.columns()]
+    known = {file for file, *_ in files}
+    predicted = [other.column_file(PREDICTIONS) for other in predicting(store)]
+    return files + [(file, {}, "property") for file in predicted if file not in known]
 
 
 def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:

@@ -143,7 +143,7 @@ class MapPanel:
         plot.on_event(Tap, self._tapped)
         for side in ("inner_width", "inner_height"):
             plot.on_change(side, lambda attr, old, new: self._resized())
-        self._on(["run", "maps"], self._frame)
+        self._on(["run", "joined", "maps"], self._frame)
         self._on(["linked"], self._show_strip)
         self._on(["windows"], self._moved)
         self._on(["colour_by", "statistic", "only", "filters", "hidden"], self._redraw)
@@ -197,9 +197,9 @@ class MapPanel:
         """Another plane: its axes and extent, then everything after."""
         columns, axes = self.session.table.columns, self.session.axes_of(self.name)
         self._show_strip()
-        if self._framed == (self.session.state.run, self.name):
+        if self._framed == (self.session.table.version, self.name):
             return
-        self._framed = self.session.state.run, self.name
+        self._framed = self.session.table.version, self.name
         self._focused()
         self.map.label(*(words.label(columns[axis]) for axis in axes))
         self._redraw()

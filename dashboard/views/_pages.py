@@ -65,7 +65,7 @@ class Paged:
     def __init__(self, session: Session, title: str, kind: str, also: tuple[str, ...] = ()):
         self.session, self.order, self._number, self._work = session, Order(), 0, session.latest()
         self.pages = Pages(self._hear, kind=kind, label=f"{title} of the selected objects")
-        session.when_shown(title, ["selection", "only", "filters", "hidden", "run", *also], self.restart)
+        session.when_shown(title, ["selection", "only", "filters", "hidden", "run", "joined", *also], self.restart)
         session.when_shown(title, ["focus"], self._mark)
 
     def read(self, table: AtlasTable, rows: np.ndarray) -> dict[str, Any]:

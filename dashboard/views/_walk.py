@@ -9,7 +9,7 @@ from dashboard import theme, walking
 from dashboard.session import Session
 from dashboard.walking import Place
 
-_NAMES = ["focus", "run", "selection", "only", "filters", "hidden", "colour_by"]
+_NAMES = ["focus", "run", "joined", "selection", "only", "filters", "hidden", "colour_by"]
 _ORDER = "The objects that are selected, or drawn when none are, in the order of the catalogue"
 _CORNER = {"position": "absolute", "top": "3px", "right": "8px", "z-index": "1"}
 

@@ -45,7 +45,7 @@ class CornerPane:
         self.colour.param.watch(lambda _: self._choose(), "value")
         self.plot.figure.on_event(SelectionGeometry, lambda event: event.final and self._select(event.geometry))
         self.plot.figure.on_event(DoubleTap, lambda event: self._open(event.x, event.y))
-        session.when_shown(VIEW.title, ["selection", "only", "filters", "hidden", "run"], self._draw)
+        session.when_shown(VIEW.title, ["selection", "only", "filters", "hidden", "run", "joined"], self._draw)
         session.when_shown(VIEW.title, ["focus"], self._ring)
         session.when_shown(VIEW.title, ["palette"], self._paint)
         session.on(["dark"], self._paint)
@@ -82,7 +82,7 @@ class CornerPane:
             self.said.object = '<div class="about">Choose at least two columns.</div>'
             return
         (rule, what), drawn_rule = shown_rule(session), session.drawn_rule
-        behind = (session.state.run, names, drawn_rule) if session.state.selection else None
+        behind = (session.table.version, names, drawn_rule) if session.state.selection else None
         known = self._known[1] if self._known and self._known[0] == behind else None
 
         def work() -> tuple[Corner, Corner | None, Scale | None]:
@@ -140,8 +140,8 @@ def scale_of(session: Session, name: str) -> Scale:
     if session.state.colour_by == name and session.scale is not None:
         return session.scale
     table = session.table
-    return session.library.once(("scale", session.state.run, name, "linear"),
-                                lambda: COLOURINGS.get("continuous").scale_of(table.numbers(name), signed=name in SIGNED))
+    return table.once(("scale linear", name),
+                      lambda: COLOURINGS.get("continuous").scale_of(table.numbers(name), signed=name in SIGNED))
 
 
 VIEW = View("Corner", "selection", 4, CornerPane)

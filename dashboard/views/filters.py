@@ -52,7 +52,7 @@ class FiltersView:
         self.names: list[str] = []
         self._run: str | None = None
         self.list = FilterList(self._hear, sizing_mode="stretch_both", margin=0, content=self._content([], None))
-        session.when_shown("Filters", ["run", "filters"], self._count)
+        session.when_shown("Filters", ["run", "joined", "filters"], self._count)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.list
@@ -176,14 +176,14 @@ def axis_of(session: Session, name: str) -> Axis | None:
     def make() -> Axis | None:
         return Numbers.of(table.exact(name)) if table.is_numeric(name) else table.coded(name)
 
-    return session.library.once(("filter", session.state.run, name), make)
+    return table.once(("filter", name), make)
 
 
 def all_of(session: Session, name: str) -> np.ndarray:
     """Objects in each bin or of each label, whatever the filters, shape (n_bins,); shared by all sessions."""
     axis = axis_of(session, name)
     open_ = Span() if isinstance(axis, Numbers) else Choice()
-    return session.library.once(("filter all", session.state.run, name), lambda: crossfilter([axis], [open_]).counts[0])
+    return session.table.once(("filter all", name), lambda: crossfilter([axis], [open_]).counts[0])
 
 
 def _fitting(filter_: Span | Choice | None, axis: Axis) -> Span | Choice:

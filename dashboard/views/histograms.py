@@ -67,9 +67,9 @@ class HistogramsPane:
     def _list(self) -> None:
         """Offer the columns of the table that is there, and keep those shown that it has."""
         table = self.session.table
-        if self._known == self.session.state.run and self.names:
+        if self._known == table.version and self.names:
             return
-        self._known = self.session.state.run
+        self._known = table.version
         names = offered(table)
         self.names = [name for name in self.names if name in names] or default_names(table) or names[:8]
         self.more.param.update(groups={"": {"another column …": _NONE}} | grouped(table, names), value=_NONE)

@@ -35,7 +35,7 @@ class MapView:
         self._make_scale()
         session.on(["maps"], self._arrange)
         session.on(["colour_by", "statistic", "scale", "limits", "palette", "hidden", "a", "b"], self._show_key)
-        session.on(["selection", "only", "filters", "hidden", "run"], self._count)
+        session.on(["selection", "only", "filters", "hidden", "run", "joined"], self._count)
         session.on(["dark"], self._show_key)
         self._arrange()
         self._show_key()

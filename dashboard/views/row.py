@@ -21,7 +21,7 @@ class RowPane:
         self.session, self._work = session, session.latest()
         self.pane = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow-y": "auto"},
                                  stylesheets=[theme.css(), theme.css("object")])
-        session.on(["focus", "run"], self._look)
+        session.on(["focus", "run", "joined"], self._look)
         self._look()
 
     def __panel__(self) -> pn.viewable.Viewable:

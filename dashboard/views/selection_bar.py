@@ -54,7 +54,7 @@ class SelectionBar:
         self._rules: dict[str, tuple[str, str]] = {}
         self._counts: dict[str, int | None] = {"selected": None, "a": None, "b": None}
         self.bar = SelectionStrip(self._hear, height=36, sizing_mode="stretch_width", margin=0, content=self._content())
-        session.on(["selection", "a", "b", "only", "filters", "hidden", "run", "mode"], self._show)
+        session.on(["selection", "a", "b", "only", "filters", "hidden", "run", "joined", "mode"], self._show)
         session.on(["dark"], self._show)
         self._show()
 
@@ -73,7 +73,7 @@ class SelectionBar:
 
     def _show(self) -> None:
         session, state = self.session, self.session.state
-        rules = {name: (state.run, rule) for name, rule in
+        rules = {name: (session.table.version, rule) for name, rule in
                  (("selected", session.selected_rule), ("a", state.a), ("b", state.b)) if rule}
         known = {name: n for name, n in self._counts.items() if n != _PENDING and self._rules.get(name) == rules.get(name)}
         due = [name for name in rules if name not in known]

@@ -27,7 +27,7 @@ TITLE = "Sky"
 _OPEN = "Show in Aladin Lite (loads from the internet)"
 _REACH = 12  # pixels from a tap to the object that is meant
 _MOST = 2000  # positions that are told to Aladin
-_CHOICES = ["selection", "a", "b", "only", "filters", "hidden", "colour_by", "focus", "run"]
+_CHOICES = ["selection", "a", "b", "only", "filters", "hidden", "colour_by", "focus", "run", "joined"]
 
 
 class SkyView:
@@ -121,7 +121,7 @@ class SkyView:
         def work() -> tuple:
             plane, row = plane_of(session, frame), session.focus_row
             drawn, chosen = session.by_place(plane, session.drawn_rule), None
-            key = session.state.run, frame, view, session.drawn_rule
+            key = session.table.version, frame, view, session.drawn_rule
             kept, counted = self._counted
             if kept != key:
                 counted = raster.aggregate(plane, "count", view, bits=drawn).count
@@ -205,8 +205,8 @@ def positions(session: Session) -> tuple[NDArray, NDArray]:
 
 def plane_of(session: Session, frame: str) -> Plane:
     """Every object on the ellipse of a frame, indexed: made once, shared by all sessions, on the shelf when it is big."""
-    table, key = session.table, ("sky", session.state.run, frame)
-    lock, made = session.library.once(key, lambda: (Lock(), []))
+    table, key = session.table, (f"sky {frame}", *position_columns(session.table))
+    lock, made = table.once(key, lambda: (Lock(), []))
 
     def build() -> Plane:
         axes = f"{frame} x", f"{frame} y"
@@ -220,7 +220,7 @@ def plane_of(session: Session, frame: str) -> Plane:
                  for name in ("x", "y", "order", "starts", "box")}
         return Plane(axes, **(parts | {"box": tuple(parts["box"].tolist())}), n_rows=table.n_rows)
 
-    with lock:  # not the library's own, which every other session needs
+    with lock:  # not the table's own, which every other session needs
         if not made:
             made.append(build())
     return made[0]

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qsocore.catalog import STANDARD_BY_NAME, Column
 from qsocore.errors import ReadError
+from qsocore.store.cells import unsafe
 from qsocore.surveys._ids import named
 from qsocore.surveys._photometry import in_microjansky, photometry
 from qsocore.surveys.roles import column_of, positions, role_of, sentinels
@@ -220,7 +221,8 @@ def _csv(path: Path) -> _Read:
     if len(frame.columns) < 2 and not len(frame):
         raise ReadError("not-a-table", "it has no columns", path, "give a CSV with a header line")
     texts = {name: frame[name].fillna("").astype(str).astype(object) for name in frame if frame[name].dtype.kind not in "fiub"}
-    return frame.assign(**texts), {}
+    texts = {name: column.map(unsafe) for name, column in texts.items()}
+    return frame.assign(**texts).rename(columns=unsafe), {}
 
 
 def _whole_ids(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -75,12 +75,12 @@ def explore(store_path: str | Path, run_name: str, seed: int = 0, islands: str =
 def write_columns(store: Store, run: RunFolder, seed: int = 0, islands: str = "map") -> None:
     """As `explore`, for a store and a run that are open."""
     maps = run.projections()
-    _same_objects(store, run.latents)
+    same_objects(store, run.latents)
     columns = {column.name: np.empty(store.n_rows, column.dtype) for column in _columns(maps)}
     begin = 0
     with Progress(store.n_rows, "explore") as progress:
         held = _reference(store, run, maps, seed, islands)
-        for block, xy in _blocks(run, maps):
+        for block, xy in blocks(run, maps):
             here = slice(begin, begin + len(block))
             for name, values in held.measure(np.arange(here.start, here.stop), block, xy).items():
                 columns[name][here] = values
@@ -92,7 +92,7 @@ def write_columns(store: Store, run: RunFolder, seed: int = 0, islands: str = "m
 
 def _reference(store: Store, run: RunFolder, maps: list[str], seed: int, islands: str) -> _Reference:
     rows = sample(store.n_rows, seed=seed)
-    latents, places = _read_rows(run, maps, rows)
+    latents, places = read_rows(run, maps, rows)
     known = np.isfinite(latents).all(axis=1)
     for xy in places.values():
         known &= np.isfinite(xy).all(axis=1)
@@ -201,7 +201,7 @@ def _write(store: Store, run: RunFolder, columns: dict[str, NDArray], islands: d
     write_whole(run.column_file(NAME), write)
 
 
-def _same_objects(store: Store, file: Path) -> None:
+def same_objects(store: Store, file: Path) -> None:
     """Refuse latents that are not of this store's objects in its order."""
     table = ParquetTable(file)
     said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
@@ -219,7 +219,7 @@ def _stack(table, names: list[str]) -> NDArray[np.float32]:
     return np.stack([to_numpy(table.column(name)) for name in names], axis=1).astype(np.float32, copy=False)
 
 
-def _read_rows(run: RunFolder, maps: list[str], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], Places]:
+def read_rows(run: RunFolder, maps: list[str], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], Places]:
     """Latents (features where a run has them) and places of some objects."""
     latents = ParquetTable(run.latents)
     names = _latent_names(latents)
@@ -229,7 +229,7 @@ def _read_rows(run: RunFolder, maps: list[str], rows: NDArray[np.int64]) -> tupl
     return _stack(latents.read(names, rows), names), places
 
 
-def _blocks(run: RunFolder, maps: list[str]) -> Iterator[tuple[NDArray[np.float32], Places]]:
+def blocks(run: RunFolder, maps: list[str]) -> Iterator[tuple[NDArray[np.float32], Places]]:
     """Latents (features where a run has them) and places of consecutive objects."""
     begin, known = 0, features.read(run, ParquetTable(run.latents).n_rows) if run.features.exists() else None
     files = [ParquetTable(run.latents), *(ParquetTable(run.projection(name)) for name in maps)]

@@ -23,6 +23,8 @@ from qsocore.catalog import Column
 from qsocore.errors import ConfigError
 from qsocore.selection import Rule, parse, to_text
 from qsocore.store import open_store
+from qsocore.store.cells import safe_table
+from qsocore.store.columns import from_field
 from qsocore.store.files import write_text, write_whole
 from qsocore.store.selections import Kept
 from qsocore.workflow.chosen import kept_of, run_of, select
@@ -38,11 +40,32 @@ _UCD_OF_ROLE = {"id": "meta.id", "redshift": "src.redshift", "label": "src.class
 
 
 class Rows(Protocol):
-    """A table of which columns of some rows can be had."""
+    """A table of which columns of some rows can be had: a `Joined`, or an `InMemory`."""
+
+    columns: dict[str, Column]
 
     def table(self, names: Sequence[str], rows: ArrayLike | None = None) -> pa.Table:
         """Columns of some rows (all by default, else in the order given)."""
         ...
+
+
+class InMemory:
+    """`Rows` of a table that is there already.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        What its columns mean is in its fields, see `qsocore.store.columns.to_field`.
+    """
+
+    def __init__(self, table: pa.Table):
+        self._table = table
+        self.columns = {field.name: from_field(field) for field in table.schema}
+
+    def table(self, names: Sequence[str], rows: ArrayLike | None = None) -> pa.Table:
+        """Some columns of some rows, in the order given."""
+        chosen = self._table.select(list(names))
+        return chosen if rows is None else chosen.take(pa.array(np.asarray(rows, np.int64)))
 
 
 def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = None, where: str | None = None,
@@ -90,7 +113,7 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
         return _spectra(Path(path), out, columns, where, selection, run, force, grid)
     if grid:
         raise ConfigError("a catalogue is on no grid", f"--grid {grid}", "say --spectra to export spectra")
-    check_out(out, _WRITERS, "; with --spectra .h5, .npy or .fits")
+    check_out(out, more="; with --spectra .h5, .npy or .fits")
     if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
         raise ConfigError("a .txt file holds object ids and no other column", out, "leave --columns out, or use .csv")
     store = open_store(path)
@@ -104,10 +127,13 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
     return len(rows)
 
 
-def check_out(out: Path, endings: Iterable[str], more: str = "") -> None:
-    """Refuse a file that cannot be written: ConfigError for an unknown ending, and for what exists already."""
-    if out.suffix.lower() not in endings:
-        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(endings)}{more}")
+def check_out(out: Path, endings: Iterable[str] = (), more: str = "") -> None:
+    """Refuse a file that cannot be written: ConfigError for an ending that is none of these (of `WRITERS` unless stated), and
+    for what exists already.
+    """
+    known = tuple(endings) or tuple(WRITERS)
+    if out.suffix.lower() not in known:
+        raise ConfigError(f"the ending {out.suffix!r} is that of no known format", out, f"use {', '.join(known)}{more}")
     if out.exists():
         raise ConfigError("it exists already", out, "delete it, or choose another --out")
 
@@ -128,7 +154,7 @@ def write_rows(out: Path, source: Rows, columns: list[Column], rows: NDArray[np.
     """
     if out.suffix.lower() in (".csv", ".txt"):  # first, so that no data are without it
         write_provenance(out, columns, about)
-    write_whole(out, lambda file: _WRITERS[out.suffix.lower()](file, source, columns, rows, about))
+    write_whole(out, lambda file: WRITERS[out.suffix.lower()](file, source, columns, rows, about))
 
 
 def write_provenance(out: Path, columns: list[Column], about: dict[str, Any]) -> None:
@@ -197,9 +223,10 @@ def _csv(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, _: 
     from pyarrow import csv
 
     schema = source.table([column.name for column in columns], []).schema
-    with csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed")) as writer:
+    with csv.CSVWriter(file, safe_table(schema.empty_table()).schema,
+                       write_options=csv.WriteOptions(quoting_style="needed")) as writer:
         for piece in _pieces(source, columns, rows):
-            writer.write_table(piece)
+            writer.write_table(safe_table(piece))
 
 
 def _fits(file: BinaryIO, source: Rows, columns: list[Column], rows: NDArray, about: dict[str, Any]) -> None:
@@ -270,5 +297,5 @@ def _astropy(source: Rows, columns: list[Column], rows: NDArray):
     return table
 
 
-_WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable, ".txt": _ids}
-
+WRITERS = {".parquet": _parquet, ".csv": _csv, ".fits": _fits, ".vot": _votable, ".txt": _ids}
+"""Writers of `Rows` to an open file, by the file's ending."""

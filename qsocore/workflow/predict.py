@@ -23,6 +23,7 @@ from qsocore.progress import Progress
 from qsocore.projections.neighbours import nearest
 from qsocore.redshift.columns import refined, refined_columns
 from qsocore.store import RunFolder, Store, find_run, open_store, paths
+from qsocore.store.cells import safe_table
 from qsocore.store.columns import to_field
 from qsocore.store.files import write_whole
 from qsocore.store.runs import copy_run, in_row_order
@@ -169,7 +170,7 @@ def outlier_rank(latents: NDArray) -> NDArray[np.int64]:
 def _write_csv(table: pa.Table, file) -> None:
     from pyarrow import csv
 
-    csv.write_csv(table, file)
+    csv.write_csv(safe_table(table), file)
 
 
 def _write_fits(table: pa.Table, file) -> None:

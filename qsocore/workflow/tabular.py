@@ -28,7 +28,7 @@ from qsocore.store.columns import to_field, to_numpy, to_table
 from qsocore.store.files import sha256, write_whole
 from qsocore.surveys.roles import positions
 from qsocore.surveys.tables import columns_of, read_table
-from qsocore.workflow.export import check_out, provenance_file, write_provenance, write_rows
+from qsocore.workflow.export import InMemory, check_out, provenance_file, write_provenance, write_rows
 from qsocore.workflow.joined import Joined
 
 BLOCK = 65_536
@@ -192,7 +192,7 @@ def write_table(out: str | Path, columns: list[Column], blocks: Iterable[pa.Tabl
     empty = pa.schema([to_field(column) for column in columns]).empty_table()
     if out.suffix.lower() not in _STREAMED:
         whole = pa.concat_tables([empty, *clean])
-        write_rows(out, _Whole(whole), columns, np.arange(len(whole)), _signed(about()))
+        write_rows(out, InMemory(whole), columns, np.arange(len(whole)), _signed(about()))
         return len(whole)
     stream = _Stream(out, columns, clean, about)
     write_whole(out, stream)
@@ -221,17 +221,6 @@ class _Stream:
 
 def _signed(about: dict[str, Any]) -> dict[str, Any]:
     return {"written_by": f"QSO Atlas {__version__}"} | about
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """A table in memory, as an export reads it."""
-
-    whole: pa.Table
-
-    def table(self, names: list[str], rows: ArrayLike | None = None) -> pa.Table:
-        chosen = self.whole.select(names)
-        return chosen if rows is None else chosen.take(pa.array(np.asarray(rows, np.int64)))
 
 
 def provenance_of(path: str | Path) -> dict[str, Any]:
