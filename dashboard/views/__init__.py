@@ -32,6 +32,8 @@ class View:
         Builds the pane for a session; where a view is not seen at once, when it first is.
     instead_of : str
         Title of the view in whose place it stands where a store has images and no spectra.
+    share : float
+        Of a tab under the object: how much of the page's height it takes, where what stands above it takes 1.7.
     """
 
     title: str
@@ -39,6 +41,7 @@ class View:
     order: int
     make: Callable[[Session], Any]
     instead_of: str = ""
+    share: float = 1.0
 
 
 VIEWS = Family("view", __name__, "VIEW", "qso_atlas.views")
