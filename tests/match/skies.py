@@ -1,4 +1,4 @@
-"""Two catalogues with all that is hard: poles, the origin of right ascension, doubles, places that are none; and brute force."""
+"""Two catalogues with all that is hard: poles, 0 h, doubles, places that are none; and brute force."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def hard(n: int = 60, seed: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
     ra, dec = np.append(ra, [np.nan, 10.0, 40.0, 40.0]), np.append(dec, [5.0, np.nan, 20.0, 20.0])  # the last is there twice
     keep = rng.permutation(len(ra))
     jitter = near / np.sqrt(2)
-    ra_b = np.concatenate([ra + rng.normal(0, jitter, len(ra)) / np.maximum(np.cos(np.radians(dec)), 0.1), [200.0, 200.0, np.nan]])
+    stretch = 1 / np.maximum(np.cos(np.radians(dec)), 0.1)
+    ra_b = np.concatenate([ra + rng.normal(0, jitter, len(ra)) * stretch, [200.0, 200.0, np.nan]])
     dec_b = np.concatenate([np.clip(dec + rng.normal(0, jitter, len(dec)), -90, 90), [-30.0, -30.0, 3.0]])
     twice = rng.choice(len(ra_b), 20)  # the same source listed twice
     ra_b, dec_b = np.append(ra_b, ra_b[twice]) % 360, np.append(dec_b, dec_b[twice])
@@ -31,7 +32,8 @@ def hard(n: int = 60, seed: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def brute(a: pd.DataFrame, b: pd.DataFrame, radius: float, find: str = "best", symmetric: bool = False) -> set[tuple[int, int]]:
     """Pairs of ids by looking at every pair; `radius` in arcsec."""
-    apart = separations(a["ra"].to_numpy()[:, None], a["dec"].to_numpy()[:, None], b["ra"].to_numpy(), b["dec"].to_numpy()) * 3600
+    one, two = a[["ra", "dec"]].to_numpy(), b[["ra", "dec"]].to_numpy()
+    apart = separations(one[:, :1], one[:, 1:], two[:, 0], two[:, 1]) * 3600
     apart = np.where(np.isfinite(apart), apart, np.inf)
     near = apart <= radius
     if find == "all":
