@@ -23,6 +23,9 @@ MATCHERS = Family("way to cross-match", "qsocore.match", "MATCHER", "qso_atlas.m
 
 FIND = ("best", "all")
 
+ROW = "qso_atlas_row"
+"""Column of the row numbers of a table that is handed to another program."""
+
 
 @dataclass(frozen=True)
 class Wanted:

@@ -9,7 +9,7 @@ from lsdb.core.crossmatch.abstract_crossmatch_algorithm import AbstractCrossmatc
 from lsdb.core.crossmatch.crossmatch_args import CrossmatchArgs
 from numpy.typing import NDArray
 
-from qsocore.match import Wanted
+from qsocore.match import ROW, Wanted
 from qsocore.match.choose import chosen
 from qsocore.match.sphere import Sky, chance
 
@@ -38,8 +38,10 @@ class InPixel(AbstractCrossmatchAlgorithm):
                        for frame, info in ((args.left_df, args.left_catalog_info), (args.right_df, args.right_catalog_info)))
         found = [np.concatenate(part) for part in zip(*left.pairs(right, self.wanted.radius), strict=True)] or [
             np.empty(0, np.int64)] * 3
-        rows = chosen(self.wanted, *found)
-        mine, theirs, apart = (part[rows] for part in found)
+        mine, theirs, apart = found
+        numbers = args.right_df[ROW].to_numpy(np.int64) if ROW in args.right_df else np.arange(len(args.right_df))
+        rows = chosen(self.wanted, mine, numbers[theirs], apart)
+        mine, theirs, apart = mine[rows], theirs[rows], apart[rows]
         density = right.density(left.ra[mine], left.dec[mine], self.wanted.radius)
         extra = {"_separation": apart * _ARCSEC, "_chance": chance(density, apart)}
         return mine, theirs, pd.DataFrame({name: pd.Series(values, dtype=_FLOAT) for name, values in extra.items()})
