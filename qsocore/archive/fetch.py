@@ -256,8 +256,7 @@ class Fetcher:
             raise Fault(f"the connection was cut after {has:,} of {entry.total:,} bytes", entry.url,
                         "run the same command again, which goes on", again=True)
         try:
-            check(part, entry.file, entry.total, entry.offered)
-            check(part, entry.file, entry.size, entry.checksum)
+            check(part, entry.file, (entry.total, entry.size), (entry.offered, entry.checksum))
         except ReadError as error:
             part.unlink(missing_ok=True)
             raise Fault(error.what, entry.url, error.remedy, again=error.reason not in ("page", "too-large")) from None

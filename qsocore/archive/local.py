@@ -203,7 +203,7 @@ def _circle(query: dict[str, str]) -> tuple[float, float, float, float]:
 class _Handler(BaseHTTPRequestHandler):
     """GET and HEAD, with ETag and Range."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True  # else head and body wait for each other
     timeout = 30  # seconds that a connection may idle
 
     def do_GET(self) -> None:

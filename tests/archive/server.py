@@ -64,7 +64,7 @@ class Server:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True  # else head and body wait for each other
 
     def handle(self):
         with self.server.stage.counted("connected"):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import time
 from functools import partial
 from threading import Event, Thread
 
@@ -43,8 +44,6 @@ def test_what_passes_is_tried_again(fetch, code):
 
 
 def test_retry_after_is_waited_for(fetch):
-    import time
-
     with serving(partial(status, code=503, Retry_After="1")) as server:
         began = time.monotonic()
         assert fetch(server.url + PATH) == CONTENT
@@ -171,6 +170,19 @@ def test_a_slow_server_has_its_time(fetch):
 def test_a_stalled_server_is_left(fetch):
     with serving(partial(serve, pause=0.6)) as server:
         assert fetch(server.url + PATH, manners=Manners(read=0.2, patience=QUICK.patience)) == CONTENT
+
+
+def test_a_head_that_drips_is_left(fetch):
+    """A byte now and then, and never an answer: no pause is too long, the whole is."""
+    def drip(handler, content):
+        for sign in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 999:
+            handler.wfile.write(bytes([sign]))
+            time.sleep(0.05)
+
+    began = time.monotonic()
+    with serving(drip) as server:
+        assert fetch(server.url + PATH, manners=Manners(read=0.3, patience=QUICK.patience)) == CONTENT
+    assert time.monotonic() - began < 10
 
 
 def test_a_page_is_no_file(fetch, folder):
