@@ -109,14 +109,14 @@ def test_a_server_without_range_sends_it_all_again(fetch):
         assert server.ranges(PATH) == ["", "bytes=5000-"]
 
 
-@pytest.mark.parametrize("check", [True, False])
-def test_two_versions_are_never_glued_together(fetch, check):
-    """Between two parts the file changes: a server that looks at If-Range, and one that does not."""
+@pytest.mark.parametrize("options", [{}, {"check": False}, {"check": False, "tag": ""}])
+def test_two_versions_are_never_glued_together(fetch, options):
+    """Between two parts the file changes: servers that look at If-Range, that do not, and that do not even say so."""
     new = fits_file(2, 60)
     with serving(partial(serve, cut=5000)) as server:
         def change(handler, content):
             server.files[PATH] = new
-            return serve(handler, new, check=check)
+            return serve(handler, new, **options)
 
         server.acts[PATH].append(change)
         assert fetch(server.url + PATH) == new
@@ -295,13 +295,18 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(fetch, folde
     assert victim.read_bytes() == b"precious" and not (folder.path / "a.fits").is_symlink()
 
 
-def test_a_folder_aside_that_leads_elsewhere_is_refused(tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".qso-download").symlink_to(tmp_path / "elsewhere")
+@pytest.mark.parametrize("name", ["", "lock", "ledger.sqlite"])
+def test_a_folder_aside_that_leads_elsewhere_is_refused(tmp_path, name):
+    victim, aside = tmp_path / "elsewhere", tmp_path / "out" / ".qso-download"
+    (aside if name else aside.parent).mkdir(parents=True)
+    if name:
+        victim.write_text("precious")
+    else:
+        victim.mkdir()
+    (aside / name).symlink_to(victim)
     with pytest.raises(AtlasError, match="link"):
         Folder(tmp_path / "out")
-    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert victim.read_text() == "precious" if name else list(victim.iterdir()) == []
 
 
 def test_two_downloads_in_one_folder(folder):

@@ -83,7 +83,7 @@ def test_what_fails_stops_no_other_and_is_said(table, tmp_path, capsys):
         assert main(words) == 1
         said = capsys.readouterr().out
         assert "8 objects, 8 files: 5 fetched" in said and "0 there already, 3 failed" in said
-        assert f"test:r1:2: {server.url}/x/2.fits: the server answers 404" in said and "look at release and id" in said
+        assert f"test:r1:2: {server.url}/x/2.fits: the server answers 404" in said and "look at id and settings" in said
         assert "'Down for maintenance'" in said and "503" in said
         told = json.loads(report.read_text())
         assert told["fetched"] == 5 and {one["object_ids"][0]: one["lasting"] for one in told["failures"]} == {
@@ -147,6 +147,30 @@ def test_the_objects_of_a_store_by_its_columns(tmp_path):
     assert objects.ids == ["test:one:00005", "test:one:00008"] and objects.position(1)[0] == store.column("ra")[8]
     with pytest.raises(StoreError, match="no column 'nothing'"):
         select_objects(store.path, where="nothing > 1")
+
+
+def test_a_host_that_is_down_is_not_asked_for_ever(tmp_path):
+    """Of sixty files ten are tried in vain, and those under way; the rest stay wanted, and come when it is up again."""
+    table = tmp_path / "t.txt"
+    table.write_text("".join(f"{k}\n" for k in range(60)))
+    with Server({f"/x/{k}.fits": fits_file(k) for k in range(60)}) as server:
+        server.act, act = lambda method, path, headers: server.asked.append(path) or status, server.act
+        done = fetch(server, table, tmp_path / "out")
+        assert len(done.failures) == 60 and len(server.asked) <= 2 * (10 + QUICK.per_host)
+        left = [one for one in done.failures if "failed 10 times in a row, and was not asked" in one.why]
+        assert len(left) >= 60 - 10 - QUICK.per_host
+        server.act = act
+        assert fetch(server, table, tmp_path / "out").fetched == 60
+
+
+def test_a_service_that_is_down_is_not_asked_for_ever(tmp_path):
+    pytest.importorskip("pyvo")
+    table = tmp_path / "t.csv"
+    table.write_text("object_id,ra,dec\n" + "".join(f"a:b:{k},{k},0\n" for k in range(40)))
+    with Server() as server:
+        done = download("sia", table, tmp_path / "out", url=f"{server.url}/sia", manners=QUICK)
+        assert len(done.failures) == 40 and len(server.asked) <= 2 * (10 + QUICK.per_host)
+        assert "40 objects, 0 files" in done.table() and "the service failed 10 times in a row" in done.table()
 
 
 def test_sums_are_held_to(table, tmp_path):
