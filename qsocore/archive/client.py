@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from threading import Event, Lock
+from threading import Event, Lock, Timer
 from typing import Any, ClassVar
 from urllib.parse import urljoin
 from weakref import WeakSet
@@ -20,12 +20,14 @@ from requests.utils import select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
 
 from qsocore import __version__
 from qsocore.archive.address import Guard, Refused, origin, parsed
 
 MOST_REDIRECTS = 5
 _POOLS = 512  # hosts whose connections are kept
+_HEAD = 2.0  # times the longest pause: within that the head of an answer must be whole, however it drips
 
 
 class Client(requests.Session):
@@ -46,7 +48,7 @@ class Client(requests.Session):
         self.timeout, self.sockets = timeout, _Sockets()
         self.headers.update({"User-Agent": f"qso-atlas/{__version__}", "Accept-Encoding": "identity"})
         for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter(guard, per_host, self.sockets))
+            self.mount(scheme, _Adapter(guard, per_host, self.sockets, _HEAD * timeout[1]))
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Ask, and follow at most `MOST_REDIRECTS` redirects.
@@ -59,6 +61,7 @@ class Client(requests.Session):
         """
         follow = options.pop("allow_redirects", True)
         options.setdefault("timeout", self.timeout)
+        parsed(url)
         first = url
         for _ in range(MOST_REDIRECTS + 1):
             response = super().request(method, url, allow_redirects=False, **options)
@@ -102,8 +105,12 @@ class _Sockets:
         self._over.set()
         with self._lock:
             for one in list(self._open):
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+                _shut(one)
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        one.shutdown(socket.SHUT_RDWR)
 
 
 class _Guarded:
@@ -111,10 +118,20 @@ class _Guarded:
 
     guard: ClassVar[Guard]
     sockets: ClassVar[_Sockets]
+    head: ClassVar[float]
 
     def connect(self) -> None:
         super().connect()
         self.sockets.add(self.sock)
+
+    def getresponse(self) -> HTTPResponse:
+        timer = Timer(self.head, _shut, [self.sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -141,14 +158,14 @@ class _Guarded:
 class _Adapter(HTTPAdapter):
     """Transport with guarded connections, as many a host as it may have and no more."""
 
-    def __init__(self, guard: Guard, per_host: int, sockets: _Sockets):
-        self.guard, self.sockets = guard, sockets
+    def __init__(self, guard: Guard, per_host: int, sockets: _Sockets, head: float):
+        self.guard, self.sockets, self.head = guard, sockets, head
         super().__init__(pool_connections=_POOLS, pool_maxsize=per_host, pool_block=True)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         """Make the pools; as requests calls it."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
-        said = {"guard": self.guard, "sockets": self.sockets}
+        said = {"guard": self.guard, "sockets": self.sockets, "head": self.head}
         self.poolmanager.pool_classes_by_scheme = {
             scheme: type(pool.__name__, (pool,), {"ConnectionCls": type(connection.__name__, (_Guarded, connection), said)})
             for scheme, pool, connection in (("http", HTTPConnectionPool, HTTPConnection),

@@ -108,14 +108,20 @@ class Folder:
     def __init__(self, path: Path):
         self.path, self.aside = path, path / ASIDE
         self.aside.mkdir(parents=True, exist_ok=True)
-        if self.aside.is_symlink():
-            raise AtlasError("it is a link, and would have files written elsewhere", self.aside, "delete it")
-        self._lock = FileLock(self.aside / "lock")
+        lock, ledger = self.aside / "lock", self.aside / "ledger.sqlite"
+        for one in (self.aside, lock, ledger):
+            if one.is_symlink():
+                raise AtlasError("it is a link, and would have files written elsewhere", one, "delete it")
+        self._lock = FileLock(lock)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise AtlasError("another download works in this folder", path, "wait for it, or choose another --out") from None
-        self.ledger = Ledger(self.aside / "ledger.sqlite")
+        try:
+            self.ledger = Ledger(ledger)
+        except BaseException:
+            self._lock.release()
+            raise
 
     def __enter__(self) -> Folder:
         return self
@@ -225,7 +231,8 @@ class Fetcher:
         """Hold a partial answer to what is there of the file."""
         match = _RANGE.fullmatch(headers.get("Content-Range", ""))
         fits = match and int(match[1]) == have and (entry.total is None or match[3] in ("*", str(entry.total)))
-        same = not entry.validator or _validator(headers) in ("", entry.validator)
+        said = _validator(headers)  # a date may be left out of such an answer, an ETag may not (RFC 9110, 15.3.7)
+        same = not entry.validator or said == entry.validator or not (said or entry.validator.startswith('"'))
         if not fits or not same:
             self.folder.part(entry.url).unlink(missing_ok=True)
             what = "has changed on the server since its first part came" if fits else "is continued elsewhere than it broke off"
@@ -256,8 +263,7 @@ class Fetcher:
             raise Fault(f"the connection was cut after {has:,} of {entry.total:,} bytes", entry.url,
                         "run the same command again, which goes on", again=True)
         try:
-            check(part, entry.file, entry.total, entry.offered)
-            check(part, entry.file, entry.size, entry.checksum)
+            check(part, entry.file, (entry.total, entry.size), (entry.offered, entry.checksum))
         except ReadError as error:
             part.unlink(missing_ok=True)
             raise Fault(error.what, entry.url, error.remedy, again=error.reason not in ("page", "too-large")) from None
@@ -317,7 +323,7 @@ def _refusal(response: requests.Response, url: str) -> Fault:
     if status in (206, 416):
         return Fault(f"{what} to what was no such question", url, "run the same command again, which begins anew", again=True)
     remedy = {401: "give name and password in ~/.netrc", 403: "ask those who run the service",
-              404: "look at release and id", 410: "look at release and id"}.get(status, "open it in a browser")
+              404: "look at id and settings", 410: "look at id and settings"}.get(status, "open it in a browser")
     return Fault(what, url, f"{remedy}; --retry-failed asks again", lasting=400 <= status < 500)
 
 

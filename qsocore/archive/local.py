@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,7 +57,7 @@ class ImageService:
 
     def __init__(self, store: Store | str | Path, port: int = 0):
         self.images = ServedImages(store if isinstance(store, Store) else open_store(store))
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.images = self.images
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.images.url = self.url
@@ -200,10 +201,19 @@ def _circle(query: dict[str, str]) -> tuple[float, float, float, float]:
     return float(ra), float(dec), 2 * float(radius) / max(np.cos(np.radians(float(dec))), 1e-3), 2 * float(radius)
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that have gone."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a connection that was cut; as the library calls it."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """GET and HEAD, with ETag and Range."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True  # else head and body wait for each other
     timeout = 30  # seconds that a connection may idle
 
     def do_GET(self) -> None:

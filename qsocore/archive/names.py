@@ -23,7 +23,7 @@ def safe(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9._+-]+", "_", plain)
-    plain = re.sub(r"\.{2,}", ".", plain).strip("._-") or "file"
+    plain = re.sub(r"\.{2,}", ".", plain).strip("._-+") or "file"
     if plain.partition(".")[0].lower() in _RESERVED:
         plain = f"_{plain}"
     return plain if len(plain) <= LONGEST else apart(plain, name)
@@ -35,7 +35,7 @@ def apart(name: str, key: str) -> str:
     Examples
     --------
     >>> apart("17_g.fits.gz", "https://a.org/1")
-    '17_g-67ea2bdd.fits.gz'
+    '17_g-d807e1db.fits.gz'
     """
     ending = _ENDINGS.search(name)[0]
     stem = name[:len(name) - len(ending)][:LONGEST - len(ending) - 9]

@@ -45,7 +45,8 @@ class Objects:
 
     @classmethod
     def of_table(cls, table: CatalogTable) -> Objects:
-        """The rows of a table, called by object_id, else by the first column of ids that names each, else by position.
+        """The rows of a table, called by object_id, else by plate-mjd-fiber, else by the column of ids that tells most of
+        them apart, else by position.
 
         Raises
         ------
@@ -54,9 +55,9 @@ class Objects:
         """
         nowhere = np.full(len(table.frame), np.nan)
         ra, dec = table.positions() or (nowhere, nowhere)
-        keys = table.keys()
-        ranked = sorted(keys, key=lambda name: (name.lower() != "object_id", name != "plate-mjd-fiber"))
-        name = next((name for name in ranked if all(keys[name]) and len(set(keys[name])) == len(ra)), None)
+        keys = {name: listed for name, listed in table.keys().items() if all(listed)}
+        ranked = sorted(keys, key=lambda name: (name.lower() != "object_id", name != "plate-mjd-fiber", -len(set(keys[name]))))
+        name = next(iter(ranked), None)
         if name is None and not np.isfinite(ra + dec).all():
             raise ReadError("no-key", "its rows have neither ids of their own nor positions", table.path,
                             "name a column of ids object_id, or add ra and dec in degrees")

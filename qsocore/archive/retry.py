@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,30 @@ class Patience:
             return None
         own = min(self.first * 2 ** (failures - 1), self.longest) * random.uniform(0.5, 1.0)
         return max(own, asked or 0.0)
+
+
+class Silence:
+    """Hosts that have failed so often in a row that they are left for this call.
+
+    Parameters
+    ----------
+    most : int
+        Failures in a row, of files or questions that were given up.
+    """
+
+    def __init__(self, most: int = 10):
+        self.most, self._failures = most, Counter()
+
+    def heard(self, host: str) -> None:
+        """A host has answered."""
+        self._failures.pop(host, None)
+
+    def failed(self, host: str) -> None:
+        """A host has failed once more."""
+        self._failures[host] += 1
+
+    def __contains__(self, host: str) -> bool:
+        return self._failures[host] >= self.most
 
 
 def asked_wait(header: str | None) -> float | None:

@@ -20,7 +20,7 @@ _LINE = re.compile(r"([0-9a-fA-F]+)\s+[ *]?(\S.*)")
 _START = 400  # bytes of a page that are looked at for what it says
 
 
-def check(path: Path, name: str, size: int | None = None, checksum: str = "") -> None:
+def check(path: Path, name: str, sizes: Iterable[int | None] = (), sums: Iterable[str] = ()) -> None:
     """Refuse a file that is not what was asked for.
 
     Parameters
@@ -29,10 +29,10 @@ def check(path: Path, name: str, size: int | None = None, checksum: str = "") ->
         Where it lies now.
     name : str
         What it will be called; an ending of FITS says what it must be.
-    size : int, optional
-        Bytes it must have.
-    checksum : str
-        ``sha256:HEX`` and the like, "" for none.
+    sizes : iterable of int or None
+        Bytes it must have, as stated and as announced; None for what nobody says.
+    sums : iterable of str
+        ``sha256:HEX`` and the like, as stated and as offered; "" for none.
 
     Raises
     ------
@@ -40,14 +40,14 @@ def check(path: Path, name: str, size: int | None = None, checksum: str = "") ->
         ``wrong-length``, ``checksum``, ``page`` (a web page in the place of data), ``not-fits``, and those of `Probe`.
     """
     has = path.stat().st_size
-    if size is not None and has != size:
-        raise ReadError("wrong-length", f"{has:,} bytes came and {size:,} were announced", name)
-    kind, _, wanted = checksum.partition(":")
-    if wanted:
+    for size in sizes:
+        if size is not None and has != size:
+            raise ReadError("wrong-length", f"it has {has:,} bytes and should have {size:,}", name, "fetch it again")
+    for kind, _, wanted in {total.lower().partition(":") for total in sums if total}:
         with open(path, "rb") as file:
             found = hashlib.file_digest(file, kind).hexdigest()
-        if found != wanted.lower():
-            raise ReadError("checksum", f"its {kind} is {found} and should be {wanted.lower()}", name,
+        if found != wanted:
+            raise ReadError("checksum", f"its {kind} is {found} and should be {wanted}", name,
                             "if the list of sums is right, the archive's file is damaged")
     if _FITS.search(name):
         _hold_to_fits(path, name)

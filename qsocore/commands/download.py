@@ -26,7 +26,7 @@ def _arguments(parser):
                         "write them, to which files are held; may be repeated")
     parser.add_argument("--allow-host", metavar="HOST[:PORT]", action="append", default=[], help="a host of this machine or "
                         "its network that may be gone to; --url and mirrors in --set are allowed as they stand")
-    parser.add_argument("--report", metavar="FILE.json", help="what became of every object")
+    parser.add_argument("--report", metavar="FILE.json", help="counts, and all that failed and why, as JSON")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--per-host", type=int, default=4, metavar="N", help="connections to one host at once (default 4)")
     limits.add_argument("--workers", type=int, default=16, metavar="N", help="connections in all (default 16)")

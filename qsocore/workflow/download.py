@@ -17,6 +17,7 @@ from qsocore.archive.address import Guard
 from qsocore.archive.client import Client
 from qsocore.archive.fetch import Fault, Fetcher, Folder, Manners, measured
 from qsocore.archive.ledger import Entry
+from qsocore.archive.retry import Silence
 from qsocore.archive.turns import Crew, work_in_turns
 from qsocore.archive.verify import Sums
 from qsocore.config import from_words, to_dict
@@ -83,13 +84,14 @@ def download(source: str, table: str | Path, out: str | Path, *, settings: Itera
     guard = Guard([*(text for text in to_dict(config).values() if isinstance(text, str) and "://" in text), *allow])
     done = Downloaded(member.name, Path(out), len(objects), dry=dry_run)
     with Folder(Path(out)) as folder, Client(guard, manners.per_host, (manners.connect, manners.read)) as client:
-        finder = Finder(member, objects, config, client, folder, manners)
-        urls = finder.find(sums, retry_failed)
+        finder = Finder(member, objects, config, client, folder, manners, sums)
+        urls = finder.find(retry_failed)
         done.failures += finder.failures
         missing = _missing(urls, folder, retry_failed, done)
         crew = _Measuring(client, folder, done) if dry_run else _Fetching(client, folder, done, manners)
         work_in_turns([(host_of(entry.url), entry) for entry in missing], crew, manners.per_host, manners.workers,
                       "look" if dry_run else "download")
+    done.failures.sort(key=lambda failure: (failure.object_ids, failure.where))
     if report:
         write_text(Path(report), done.to_json())
     return done
@@ -118,19 +120,29 @@ class _Fetching(Crew[Entry]):
 
     def __init__(self, client: Client, folder: Folder, done: Downloaded, manners: Manners):
         super().__init__(client)
-        self.folder, self.done = folder, done
+        self.folder, self.done, self.silence = folder, done, Silence()
         self.fetcher = Fetcher(client, folder, manners, self.stop)
 
     def work(self, entry: Entry) -> int:
-        """Fetch one file."""
+        """Fetch one file, unless its host has failed too often."""
+        host = host_of(entry.url)
+        if host in self.silence:
+            raise Fault(f"{host} failed {self.silence.most} times in a row, and was not asked any more", entry.url,
+                        "run the same command again later")
         return self.fetcher.fetch(entry.url)
 
     def over(self, entry: Entry, future: Future) -> None:
         """Count it."""
+        host = host_of(entry.url)
         try:
             self.done.n_bytes += future.result()
             self.done.fetched += 1
+            self.silence.heard(host)
         except Fault as fault:
+            if fault.again:
+                self.silence.failed(host)
+            elif fault.lasting:
+                self.silence.heard(host)
             owners = tuple(self.folder.ledger.objects(entry.url))
             self.done.failures.append(Failure(owners, entry.url, str(fault), fault.lasting))
 

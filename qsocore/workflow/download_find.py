@@ -12,6 +12,7 @@ from qsocore.archive.address import Refused, origin
 from qsocore.archive.client import Client
 from qsocore.archive.fetch import Folder, Manners
 from qsocore.archive.objects import Objects
+from qsocore.archive.retry import Silence
 from qsocore.archive.turns import Crew, work_in_turns
 from qsocore.archive.verify import Sums
 from qsocore.config import to_dict
@@ -31,6 +32,8 @@ class Finder(Crew[int]):
     client : Client
     folder : Folder
     manners : Manners
+    sums : Sums
+        To which files are held.
 
     Attributes
     ----------
@@ -38,22 +41,23 @@ class Finder(Crew[int]):
         Objects whose files were not found.
     """
 
-    def __init__(self, source: Source, objects: Objects, config: Any, client: Client, folder: Folder, manners: Manners):
+    def __init__(self, source: Source, objects: Objects, config: Any, client: Client, folder: Folder, manners: Manners,
+                 sums: Sums):
         super().__init__(client)
-        self.source, self.objects, self.config, self.folder, self.manners = source, objects, config, folder, manners
+        self.source, self.objects, self.config = source, objects, config
+        self.folder, self.manners, self.sums = folder, manners, sums
         self.failures: list[Failure] = []
+        self.silence = Silence()
         self._urls: dict[int, list[str]] = {}
 
-    def find(self, sums: Sums, again: bool) -> list[str]:
+    def find(self, again: bool = False) -> list[str]:
         """URLs of the files of all objects, each once, noted in the ledger with their sums.
 
         Parameters
         ----------
-        sums : Sums
         again : bool
             Ask a service also about objects of which it had nothing.
         """
-        self._sums = sums
         rows = range(len(self.objects))
         if self.source.online:
             unasked = [row for row in rows if not self._known(row, again)]
@@ -91,14 +95,17 @@ class Finder(Crew[int]):
         return json.dumps([self.source.name, to_dict(self.config), self.objects.ids[row], place])
 
     def _note(self, requests: list[Request], question: str = "") -> None:
-        stated = [dataclasses.replace(one, checksum=one.checksum or self._sums.of(one.url)) for one in requests]
+        stated = [dataclasses.replace(one, checksum=one.checksum or self.sums.of(one.url)) for one in requests]
         self.folder.ledger.want(stated, self.folder.path, question)
 
     def _failed(self, row: int, why: str, lasting: bool = False) -> None:
         self.failures.append(Failure((self.objects.ids[row],), self.objects.ids[row], why, lasting))
 
     def work(self, row: int) -> list[Request]:
-        """Ask about one object, however many tries it takes."""
+        """Ask about one object, however many tries it takes, unless the service has failed too often."""
+        if self.source.name in self.silence:
+            raise ReadError("not-asked", f"the service failed {self.silence.most} times in a row, and was not asked any more",
+                            self.objects.ids[row], "see whether its address is right, or run the same command again later")
         failures = 0
         while True:
             try:
@@ -115,7 +122,10 @@ class Finder(Crew[int]):
             requests = future.result()
         except (ReadError, Refused) as error:
             self._failed(row, str(error))
+            if isinstance(error, Refused) or error.reason == "service":
+                self.silence.failed(self.source.name)
             return
+        self.silence.heard(self.source.name)
         self._note(requests, self._question(row))
         self._take(row, [request.url for request in requests])
 

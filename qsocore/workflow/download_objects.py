@@ -56,14 +56,14 @@ def _of_store(path: Path, ids: list[str] | None, rule: Rule | None, run: str | N
 def _chosen(objects: Objects, chosen: NDArray[np.bool_], ids: list[str] | None) -> Objects:
     """The objects that are chosen and, where ids are given, named."""
     if ids is not None:
-        names = {name: row for row in range(len(objects) - 1, -1, -1) for name in (objects.ids[row], objects.native(row))}
-        lost = [name for name in ids if name not in names]
+        names = [{objects.ids[row], objects.native(row)} for row in range(len(objects))]
+        known = set().union(*names)
+        lost = [name for name in ids if name not in known]
         if lost:
             raise ConfigError(f"there is no object {lost[0]!r}" + (f", nor {len(lost) - 1:,} more" if lost[1:] else ""),
                               objects.where, did_you_mean(lost[0], objects.ids[:10_000]) if len(objects) else None)
-        named = np.zeros(len(objects), bool)
-        named[[names[name] for name in ids]] = True
-        chosen = chosen & named
+        wanted = set(ids)
+        chosen = chosen & np.array([not wanted.isdisjoint(both) for both in names], bool)
     if not chosen.any():
         raise ConfigError("no object is selected", objects.where, "look at --where and --ids")
     return objects if chosen.all() else objects.taken(np.flatnonzero(chosen))

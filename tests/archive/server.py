@@ -24,7 +24,7 @@ def fits_file(seed=0, side=24):
 class Server:
     """Serves `files` (path to content) at `url`; of each path the first GETs go as in `acts`, later ones as they should."""
 
-    def __init__(self, files=None, acts=None):
+    def __init__(self, files=None, acts=None, tls=None):
         self.files, self.acts = dict(files or {}), defaultdict(list, acts or {})
         self.asked, self._lock = [], Lock()
         self.busy = self.most_busy = self.connected = self.most_connected = 0
@@ -32,7 +32,9 @@ class Server:
         self._server.daemon_threads, self._server.stage = True, self
         self.port = self._server.server_port
         self.host = f"127.0.0.1:{self.port}"
-        self.url = f"http://{self.host}"
+        self.url = f"http{'s' if tls else ''}://{self.host}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self):
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -64,7 +66,7 @@ class Server:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True  # else head and body wait for each other
 
     def handle(self):
         with self.server.stage.counted("connected"):

@@ -108,14 +108,6 @@ def test_a_client_speaks_to_the_addresses_it_checked(monkeypatch):
         assert looked == ["archive.test"] and server.asked[0][2]["Host"] == f"archive.test:{server.port}"
 
 
-def test_https_is_not_left_for_http():
-    from qsocore.archive.client import _followed
-
-    with pytest.raises(Refused, match="leaves https for http"):
-        _followed("https://a.org/x", "http://a.org/x")
-    assert _followed("http://a.org/x", "https://b.org/") == "https://b.org/"
-
-
 def test_a_proxy_of_the_environment_does_not_open_the_door(monkeypatch):
     """The proxy would connect; the host is checked here first."""
     with Server() as proxy:

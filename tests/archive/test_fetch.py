@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import time
 from functools import partial
 from threading import Event, Thread
 
@@ -43,8 +44,6 @@ def test_what_passes_is_tried_again(fetch, code):
 
 
 def test_retry_after_is_waited_for(fetch):
-    import time
-
     with serving(partial(status, code=503, Retry_After="1")) as server:
         began = time.monotonic()
         assert fetch(server.url + PATH) == CONTENT
@@ -110,14 +109,14 @@ def test_a_server_without_range_sends_it_all_again(fetch):
         assert server.ranges(PATH) == ["", "bytes=5000-"]
 
 
-@pytest.mark.parametrize("check", [True, False])
-def test_two_versions_are_never_glued_together(fetch, check):
-    """Between two parts the file changes: a server that looks at If-Range, and one that does not."""
+@pytest.mark.parametrize("options", [{}, {"check": False}, {"check": False, "tag": ""}])
+def test_two_versions_are_never_glued_together(fetch, options):
+    """Between two parts the file changes: servers that look at If-Range, that do not, and that do not even say so."""
     new = fits_file(2, 60)
     with serving(partial(serve, cut=5000)) as server:
         def change(handler, content):
             server.files[PATH] = new
-            return serve(handler, new, check=check)
+            return serve(handler, new, **options)
 
         server.acts[PATH].append(change)
         assert fetch(server.url + PATH) == new
@@ -171,6 +170,19 @@ def test_a_slow_server_has_its_time(fetch):
 def test_a_stalled_server_is_left(fetch):
     with serving(partial(serve, pause=0.6)) as server:
         assert fetch(server.url + PATH, manners=Manners(read=0.2, patience=QUICK.patience)) == CONTENT
+
+
+def test_a_head_that_drips_is_left(fetch):
+    """A byte now and then, and never an answer: no pause is too long, the whole is."""
+    def drip(handler, content):
+        for sign in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 999:
+            handler.wfile.write(bytes([sign]))
+            time.sleep(0.05)
+
+    began = time.monotonic()
+    with serving(drip) as server:
+        assert fetch(server.url + PATH, manners=Manners(read=0.3, patience=QUICK.patience)) == CONTENT
+    assert time.monotonic() - began < 10
 
 
 def test_a_page_is_no_file(fetch, folder):
@@ -283,13 +295,18 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(fetch, folde
     assert victim.read_bytes() == b"precious" and not (folder.path / "a.fits").is_symlink()
 
 
-def test_a_folder_aside_that_leads_elsewhere_is_refused(tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".qso-download").symlink_to(tmp_path / "elsewhere")
+@pytest.mark.parametrize("name", ["", "lock", "ledger.sqlite"])
+def test_a_folder_aside_that_leads_elsewhere_is_refused(tmp_path, name):
+    victim, aside = tmp_path / "elsewhere", tmp_path / "out" / ".qso-download"
+    (aside if name else aside.parent).mkdir(parents=True)
+    if name:
+        victim.write_text("precious")
+    else:
+        victim.mkdir()
+    (aside / name).symlink_to(victim)
     with pytest.raises(AtlasError, match="link"):
         Folder(tmp_path / "out")
-    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert victim.read_text() == "precious" if name else list(victim.iterdir()) == []
 
 
 def test_two_downloads_in_one_folder(folder):

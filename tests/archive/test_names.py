@@ -46,7 +46,7 @@ def test_apart_stays_safe(name, key):
 
 
 @given(st.lists(WILD, min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_two_files_of_a_folder_have_one_name_whatever_its_case(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("names")
     ledger = Ledger(folder / "ledger.sqlite")

@@ -139,6 +139,10 @@ def test_objects_of_a_table(tmp_path):
     assert table.ids == ["1143273115", "2"] and table.position(0) == (17.5, -54.4)
     with pytest.raises(ReadError, match="no position"):
         table.position(1)
+    (tmp_path / "t.csv").write_text("tile_id,object_id,band\n1,17,g\n2,17,r\n3,18,g\n")  # a row a file
+    assert Objects.of_table(read_table(tmp_path / "t.csv")).ids == ["17", "17", "18"]
+    (tmp_path / "t.csv").write_text("tile_id,targetid\n1,17\n1,18\n")
+    assert Objects.of_table(read_table(tmp_path / "t.csv")).ids == ["17", "18"]
     (tmp_path / "t.csv").write_text("mag,ra,dec\n1,17.5,\n2,3,4\n")
     with pytest.raises(ReadError, match="neither ids of their own nor positions"):
         Objects.of_table(read_table(tmp_path / "t.csv"))

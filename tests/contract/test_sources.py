@@ -45,11 +45,9 @@ def test_a_source_says_what_it_is(name):
         assert "url" in to_dict(config)
 
 
-@every_source
+@pytest.mark.parametrize("name", OFFLINE)  # what asks a service is asked of a real one: tests/archive/test_sia.py
 def test_requests_are_complete_and_safe(name):
     source = SOURCES.get(name)
-    if name not in OFFLINE:
-        pytest.skip("asks a service: see tests/archive/test_sia.py")
     objects, config = objects_of(a=[1, 2, 3]), source.Config()
     source.check(objects, config)
     found = [request for row in range(3) for request in source.find(objects, row, config)]

@@ -78,12 +78,12 @@ def test_what_fails_stops_no_other_and_is_said(table, tmp_path, capsys):
     out, report = tmp_path / "out", tmp_path / "report.json"
     gone = {path: content for path, content in FILES.items() if path != "/x/2.fits"}
     with Server(gone, {"/x/4.fits": [page], "/x/5.fits": [partial(status, code=503)] * 9}) as server:
-        words = ["download", "template", str(table), "--out", str(out), "--url", f"{server.url}/x/{{native}}.fits", "--tries", "1",
-                 "--report", str(report)]
+        words = ["download", "template", str(table), "--out", str(out), "--url", f"{server.url}/x/{{native}}.fits",
+                 "--tries", "1", "--report", str(report)]
         assert main(words) == 1
         said = capsys.readouterr().out
         assert "8 objects, 8 files: 5 fetched" in said and "0 there already, 3 failed" in said
-        assert f"test:r1:2: {server.url}/x/2.fits: the server answers 404" in said and "look at release and id" in said
+        assert f"test:r1:2: {server.url}/x/2.fits: the server answers 404" in said and "look at id and settings" in said
         assert "'Down for maintenance'" in said and "503" in said
         told = json.loads(report.read_text())
         assert told["fetched"] == 5 and {one["object_ids"][0]: one["lasting"] for one in told["failures"]} == {
@@ -109,8 +109,8 @@ def test_a_dry_run_fetches_nothing_and_knows_the_size(table, tmp_path, capsys):
         assert {method for method, _, _ in server.asked} == {"HEAD"}
         fetch(server, table, out)
         assert fetch(server, table, out, dry_run=True).n_bytes == 0
-        url = f"{server.url}/x/{{native}}.fits"
-        assert main(["download", "template", str(table), "--out", str(tmp_path / "b"), "--url", url, "--dry-run", "--ids", "1"]) == 0
+        words = ["download", "template", str(table), "--out", str(tmp_path / "b"), "--url", f"{server.url}/x/{{native}}.fits"]
+        assert main([*words, "--dry-run", "--ids", "1"]) == 0
     assert "1 objects, 1 files: 1 to fetch (5.8 kB)" in capsys.readouterr().out
 
 
@@ -149,6 +149,30 @@ def test_the_objects_of_a_store_by_its_columns(tmp_path):
         select_objects(store.path, where="nothing > 1")
 
 
+def test_a_host_that_is_down_is_not_asked_for_ever(tmp_path):
+    """Of sixty files ten are tried in vain, and those under way; the rest stay wanted, and come when it is up again."""
+    table = tmp_path / "t.txt"
+    table.write_text("".join(f"{k}\n" for k in range(60)))
+    with Server({f"/x/{k}.fits": fits_file(k) for k in range(60)}) as server:
+        server.act, act = lambda method, path, headers: server.asked.append(path) or status, server.act
+        done = fetch(server, table, tmp_path / "out")
+        assert len(done.failures) == 60 and len(server.asked) <= 2 * (10 + QUICK.per_host)
+        left = [one for one in done.failures if "failed 10 times in a row, and was not asked" in one.why]
+        assert len(left) >= 60 - 10 - QUICK.per_host
+        server.act = act
+        assert fetch(server, table, tmp_path / "out").fetched == 60
+
+
+def test_a_service_that_is_down_is_not_asked_for_ever(tmp_path):
+    pytest.importorskip("pyvo")
+    table = tmp_path / "t.csv"
+    table.write_text("object_id,ra,dec\n" + "".join(f"a:b:{k},{k},0\n" for k in range(40)))
+    with Server() as server:
+        done = download("sia", table, tmp_path / "out", url=f"{server.url}/sia", manners=QUICK)
+        assert len(done.failures) == 40 and len(server.asked) <= 2 * (10 + QUICK.per_host)
+        assert "40 objects, 0 files" in done.table() and "the service failed 10 times in a row" in done.table()
+
+
 def test_sums_are_held_to(table, tmp_path):
     import hashlib
 
@@ -172,11 +196,10 @@ def test_a_list_of_urls_may_not_lead_into_this_machine_unless_allowed(tmp_path):
 
 
 def test_names_that_would_leave_the_folder(tmp_path):
-    (tmp_path / "t.csv").write_text("object_id,url,file\n" + "".join(
-        f"test:r1:{k},HOST/x/{k}.fits,{name}\n" for k, name in enumerate(["../../evil.fits", "/etc/evil.fits", "A.fits", "a.fits",
-                                                                          ".qso-download/ledger.sqlite", "con.fits"])))
+    wild = ["../../evil.fits", "/etc/evil.fits", "A.fits", "a.fits", ".qso-download/ledger.sqlite", "con.fits"]
     with Server(FILES) as server:
-        (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace("HOST", server.url))
+        lines = [f"test:r1:{k},{server.url}/x/{k}.fits,{name}\n" for k, name in enumerate(wild)]
+        (tmp_path / "t.csv").write_text("object_id,url,file\n" + "".join(lines))
         out = tmp_path / "deep" / "out"
         done = download("urls", tmp_path / "t.csv", out, manners=QUICK, allow=[server.host])
     assert done.fetched == 6 and not done.failures
@@ -300,7 +323,8 @@ def test_spectra_from_a_mirror(real, tmp_path):
     served = {f"/sas/dr17/eboss/spectro/redux/v5_13_2/spectra/lite/{path.name[5:9]}/{path.name}": path.read_bytes()
               for path in paths}
     with Server(served) as server:
-        done = download("sdss", tmp_path / "ids.txt", tmp_path / "spectra", settings=[f"mirror={server.url}/sas"], manners=QUICK)
+        done = download("sdss", tmp_path / "ids.txt", tmp_path / "spectra", settings=[f"mirror={server.url}/sas"],
+                        manners=QUICK)
     assert done.fetched == 3 and not done.failures
     ingest([tmp_path / "spectra"], tmp_path / "a.store", workers=1)
     assert sorted(open_store(tmp_path / "a.store").column("object_id")) == sorted(ids)
