@@ -64,7 +64,7 @@ def _f_nu(light: NDArray) -> NDArray[np.float64]:
 
 def _quasar(fit: Fit, forest: str) -> NDArray[np.float64]:
     one = fit.parameters
-    light = quasars.spectra(*(np.array([value]) for value in (fit.z, one["ebv"], one["opacity"])), forest)[0]
+    light = quasars.spectra(*(np.array([value]) for value in (fit.z, one["tilt"], one["ebv"], one["opacity"])), forest)[0]
     return light * 10 ** (0.4 * (quasars.MAGNITUDE - one["m_1450"]))
 
 

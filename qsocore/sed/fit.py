@@ -36,7 +36,7 @@ BOTH = KINDS[3]
 Limits = Literal["gaussian", "censored"]
 LIMIT = 3.0
 """Sigma at which an upper limit stands."""
-_BLOCK = 128  # objects at once: some 5 MB for each array of (objects, models)
+_BLOCK = 64  # objects at once: some 15 MB for each array of (objects, models)
 _STARTS = 3  # pairs of the coarse grids from which the finer ones are searched
 _TAILS = (0.16, 0.84)
 _DARK = 1e-30  # of squares: a model without light in any band has no amplitude
@@ -60,8 +60,8 @@ class Fit:
     template : str
         Star, history of the galaxy, forest before the quasar; those of a pair joined by " + ".
     parameters : dict of str to float
-        ``m_1450``, ``ebv``, ``opacity`` of a quasar, ``ebv_galaxy``, ``amplitude``, ``z_galaxy`` of a galaxy, ``amplitude`` of
-        a star; of `qsocore.sed.optimum` those of `qsocore.sed.physical`.
+        ``m_1450``, ``ebv``, ``tilt``, ``opacity`` of a quasar, ``ebv_galaxy``, ``amplitude``, ``z_galaxy`` of a galaxy,
+        ``amplitude`` of a star; of `qsocore.sed.optimum` those of `qsocore.sed.physical`.
     model : ndarray, shape (n_bands,)
         Microjansky.
     """
@@ -290,7 +290,7 @@ def _pairs(fluxes: BandFluxes, behind: Grid, before: Grid, limits: Limits) -> Fo
     data, weight = _in_errors(fluxes)
     quasars_, galaxies_ = pairs.coarse(fluxes.bands)
     starts = pairs.best_pairs(data.astype(np.float32), weight.astype(np.float32), quasars_, galaxies_)[:, :_STARTS]
-    found = [pairs.refined(*one, quasars_.flux[numbers], behind, before)
+    found = [pairs.refined(*one, quasars_.flux[numbers], pairs.near(quasars_.z_of(numbers), behind), behind.flux, before.flux)
              for *one, numbers in zip(data, weight, starts, strict=True)]
     model, galaxy = (np.array([one[part] for one in found], np.int64) for part in (0, 1))
     amplitude, second = (np.array([one[part] for one in found]) for part in (2, 3))
@@ -342,7 +342,8 @@ def _interval(log_likelihood: NDArray, z: NDArray) -> tuple[NDArray[np.float64],
 def _of_quasar(grid: Grid, model: NDArray, amplitude: NDArray) -> dict[str, NDArray[np.float64]]:
     at = model % grid.per_z
     with np.errstate(divide="ignore"):
-        return {"m_1450": quasars.MAGNITUDE - 2.5 * np.log10(amplitude), "ebv": grid.ebv[at], "opacity": grid.opacity[at]}
+        return {"m_1450": quasars.MAGNITUDE - 2.5 * np.log10(amplitude), "ebv": grid.ebv[at], "tilt": grid.tilt[at],
+                "opacity": grid.opacity[at]}
 
 
 def _of_galaxy(grid: Grid, model: NDArray, amplitude: NDArray) -> dict[str, NDArray[np.float64]]:

@@ -12,8 +12,8 @@ from qsocore.sed import galaxies, quasars
 from qsocore.sed.stars import Stars, own_stars
 from qsocore.simulate.bands import band_fluxes, responses
 
-STEP = 0.008
-"""Step of ln(1 + z): 2400 km/s, 0.056 at z = 6, below what nine bands tell apart."""
+STEP = 0.01
+"""Step of ln(1 + z): 3000 km/s, 0.07 at z = 6, below what nine bands tell apart."""
 
 Z_QUASAR = (0.1, 7.5)
 """Redshifts of quasars."""
@@ -22,7 +22,10 @@ Z_GALAXY = (0.01, 8.0)
 Z_LENS = (0.01, 4.0)
 """Redshifts of galaxies with a quasar."""
 
-EBV_QUASAR = (0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45)
+TILT = (-0.25, 0.0, 0.25)
+"""What is added to the slopes of quasars: a standard deviation to either side (`quasar_light.SLOPE_SCATTER`)."""
+
+EBV_QUASAR = (0.0, 0.03, 0.07, 0.12, 0.2, 0.3, 0.45)
 EBV_GALAXY = (0.0, 0.1, 0.2, 0.3, 0.45)
 SIGHT_LINES = (("bosman", (0.78, 0.88, 1.0, 1.13, 1.28)), ("becker", (1.0,)))
 """Forests that a quasar may be seen through, and factors on their optical depth: the measured one within a standard deviation
@@ -31,7 +34,7 @@ sight line does not pass for a galaxy in front."""
 
 K = {"star": 2, "galaxy": 4, "quasar": 3, "quasar+galaxy": 7}
 """Parameters of a grid's models: an amplitude each, and the axes: the star; redshift, E(B-V) and history of a galaxy; redshift
-and E(B-V) of a quasar. The sight line is none: its scatter is known beforehand."""
+and E(B-V) of a quasar. Slope and sight line are none: their scatter among quasars is known beforehand."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Grid:
         Microjansky at an amplitude of 1.
     z : ndarray, shape (n_z,)
         Redshifts; that of model i is ``z[i // per_z]``. Stars have one, NaN.
-    ebv, opacity : ndarray, shape (per_z,)
+    tilt, ebv, opacity : ndarray, shape (per_z,)
         What the models of each redshift differ in, with `templates`.
     templates : tuple of str, length per_z
         Star, history of the galaxy, or forest before the quasar.
@@ -55,6 +58,7 @@ class Grid:
     kind: str
     flux: NDArray[np.float32]
     z: NDArray[np.float64]
+    tilt: NDArray[np.float64]
     ebv: NDArray[np.float64]
     opacity: NDArray[np.float64]
     templates: tuple[str, ...]
@@ -78,19 +82,21 @@ def star_grid(bands: tuple[str, ...], stars: Stars | None = None) -> Grid:
     """Stars; those of `qsocore.sed.stars.own_stars` unless others are given."""
     stars = stars or own_stars()
     none = np.zeros(len(stars.names))
-    return Grid("star", band_fluxes(stars.flux, bands), np.array([np.nan]), none, none + 1, stars.names)
+    return Grid("star", band_fluxes(stars.flux, bands), np.array([np.nan]), none, none, none + 1, stars.names)
 
 
 @cache
-def quasar_grid(bands: tuple[str, ...], step: float = STEP, ebv: tuple[float, ...] = EBV_QUASAR,
+def quasar_grid(bands: tuple[str, ...], step: float = STEP, tilt: tuple[float, ...] = TILT,
+                ebv: tuple[float, ...] = EBV_QUASAR,
                 sight_lines: tuple[tuple[str, tuple[float, ...]], ...] = SIGHT_LINES) -> Grid:
-    """Quasars of `quasars.MAGNITUDE` over redshift (`Z_QUASAR`), E(B-V) and sight line."""
+    """Quasars of `quasars.MAGNITUDE` over redshift (`Z_QUASAR`), slope, E(B-V) and sight line."""
     z = log_steps(*Z_QUASAR, step)
-    flux = np.concatenate([quasars.band_table(z, np.array(ebv), np.array(opacity), forest, responses(bands))
-                           for forest, opacity in sight_lines], axis=2)
+    flux = np.concatenate([quasars.band_table(z, *map(np.array, (tilt, ebv, opacity)), forest, responses(bands))
+                           for forest, opacity in sight_lines], axis=3)
     sight = [(forest, factor) for forest, factors in sight_lines for factor in factors]
-    return Grid("quasar", _flat(flux), z, np.repeat(ebv, len(sight)), np.tile([factor for _, factor in sight], len(ebv)),
-                tuple(forest for forest, _ in sight) * len(ebv))
+    slopes, dust, lines = (axis.ravel() for axis in np.meshgrid(tilt, ebv, np.arange(len(sight)), indexing="ij"))
+    return Grid("quasar", _flat(flux), z, slopes, dust, np.array([sight[line][1] for line in lines]),
+                tuple(sight[line][0] for line in lines))
 
 
 @cache
@@ -102,7 +108,8 @@ def galaxy_grid(bands: tuple[str, ...], z_range: tuple[float, float] = Z_GALAXY,
     shares = galaxies.components(list(galaxies.TEMPLATES.values()))
     flux = np.einsum("zecb,tc->zetb", table, shares)
     n = len(galaxies.TEMPLATES)
-    return Grid("galaxy", _flat(flux), z, np.repeat(ebv, n), np.ones(len(ebv) * n), tuple(galaxies.TEMPLATES) * len(ebv))
+    nothing = np.zeros(len(ebv) * n)
+    return Grid("galaxy", _flat(flux), z, nothing, np.repeat(ebv, n), nothing + 1, tuple(galaxies.TEMPLATES) * len(ebv))
 
 
 def _flat(flux: NDArray) -> NDArray[np.float32]:

@@ -88,8 +88,8 @@ def fit_at(model: Physical, theta: NDArray, one: BandFluxes, limits: Limits = "g
     z = parameters["z_galaxy"] if model.kind == "galaxy" else parameters.get("z", model.fixed_z)
     low, high = interval or (np.nan, np.nan)
     template = {"galaxy": CONSTANT, "quasar": model.forest, BOTH: f"{model.forest} + {CONSTANT}"}[model.kind]
-    return Fit(model.kind, chi2, log_likelihood, model.k * float(np.log(n)) - 2 * log_likelihood, model.k, n, float(z), low, high,
-               template, parameters, light[0])
+    bic = model.k * float(np.log(n)) - 2 * log_likelihood
+    return Fit(model.kind, chi2, log_likelihood, bic, model.k, n, float(z), low, high, template, parameters, light[0])
 
 
 def _log_posterior(model: Physical, theta: NDArray, one: BandFluxes, limits: Limits) -> NDArray[np.float64]:
@@ -131,7 +131,8 @@ def _amplitudes(parts: NDArray, one: BandFluxes) -> tuple[NDArray[np.float64], N
 
 def _start(model: Physical, one: BandFluxes) -> dict[str, float]:
     """Shape of the grid's best fit of the same kind, its history by one of a constant rate."""
-    grid = fits_of(one, 0, (model.kind,))[0].parameters
-    z = fits_of(one, 0, (model.kind,))[0].z
+    best = fits_of(one, 0, (model.kind,))[0]
+    grid, z = best.parameters, best.z
     return {"t0": 3.0, "t1": 0.1, "metallicity": 1.0, "a_v": R_V * grid.get("ebv_galaxy", 0.0), "z": z,
-            "z_galaxy": grid.get("z_galaxy", z), "ebv": grid.get("ebv", 0.0), "ln_opacity": np.log(grid.get("opacity", 1.0))}
+            "z_galaxy": grid.get("z_galaxy", z), "ebv": grid.get("ebv", 0.0), "tilt": grid.get("tilt", 0.0),
+            "ln_opacity": np.log(grid.get("opacity", 1.0))}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qsocore.compiled import compiled
 from qsocore.sed.grids import Grid, galaxy_grid, quasar_grid
 
-_BEHIND = {"step": 0.012, "ebv": (0.0, 0.04, 0.1, 0.2), "sight_lines": (("bosman", (1.0,)), ("becker", (1.0,)))}
+_BEHIND = {"step": 0.012, "tilt": (0.0,), "ebv": (0.0, 0.04, 0.1, 0.2), "sight_lines": (("bosman", (1.0,)), ("becker", (1.0,)))}
 _BEFORE = {"step": 0.04, "ebv": (0.0, 0.2, 0.45)}
 Z_LENS = (0.01, 4.0)
 """Redshifts of the galaxies."""
@@ -29,6 +29,12 @@ def coarse(bands: tuple[str, ...]) -> tuple[Grid, Grid]:
 def fine(bands: tuple[str, ...]) -> tuple[Grid, Grid]:
     """Quasars and galaxies on the steps of single fits."""
     return quasar_grid(bands), galaxy_grid(bands, Z_LENS)
+
+
+def near(z: NDArray, quasars: Grid) -> NDArray[np.int64]:
+    """First and one behind the last of the quasars of a grid within a coarse step of redshifts (n,), shape (n, 2)."""
+    reach = np.log1p(z)[:, None] + np.array([-1, 1]) * _BEHIND["step"]
+    return np.clip(np.searchsorted(np.log1p(quasars.z), reach), 0, quasars.z.size) * quasars.per_z
 
 
 def best_pairs(flux: NDArray, weight: NDArray, quasars: Grid, galaxies: Grid) -> NDArray[np.int64]:
@@ -155,17 +161,24 @@ def beside(flux: NDArray, weight: NDArray, one: NDArray, others: NDArray,
     return number, first, second
 
 
-def refined(flux: NDArray, weight: NDArray, starts: NDArray, quasars: Grid,
-            galaxies: Grid) -> tuple[int, int, float, float, NDArray[np.float64]]:
-    """The best pair of two fine grids near pairs of coarse ones: the best galaxy beside a quasar, the best quasar beside that.
+@compiled(error_model="numpy")
+def refined(flux: NDArray, weight: NDArray, starts: NDArray, near: NDArray, quasars: NDArray,
+            galaxies: NDArray) -> tuple[int, int, float, float, NDArray]:
+    """The best pair of two fine grids near pairs of coarse ones.
+
+    Each start gets a galaxy, and this a quasar near the start; the best of these galaxies gets the best of all quasars, and
+    that a galaxy again.
 
     Parameters
     ----------
     flux, weight : ndarray, shape (n_bands,)
         As in `best_pairs`, of one object.
     starts : ndarray, shape (n_starts, n_bands)
-        Quasars to begin with; all are followed.
-    quasars, galaxies : Grid
+        Quasars to begin with.
+    near : ndarray of int, shape (n_starts, 2)
+        First and one behind the last of the quasars near each.
+    quasars, galaxies : ndarray, shape (n, n_bands)
+        Models of the fine grids.
 
     Returns
     -------
@@ -174,16 +187,16 @@ def refined(flux: NDArray, weight: NDArray, starts: NDArray, quasars: Grid,
     first, second : float
         Their amplitudes.
     gains : ndarray, shape (n_quasars,)
-        By how much chi2 falls below that of no light with each quasar beside this galaxy.
+        By how much chi2 falls below that of no light with each quasar, beside the galaxy that it was found with.
     """
-    found = [_descend(flux, weight, start, quasars.flux, galaxies.flux) for start in starts]
-    return max(found, key=lambda one: one[4].max())
-
-
-@compiled(error_model="numpy")
-def _descend(flux: NDArray, weight: NDArray, start: NDArray, quasars: NDArray,
-             galaxies: NDArray) -> tuple[int, int, float, float, NDArray]:
-    gains, unused = np.empty(quasars.shape[0]), np.empty(galaxies.shape[0])
-    j, _, _ = beside(flux, weight, start, galaxies, unused)
-    i, second, first = beside(flux, weight, galaxies[j], quasars, gains)
-    return i, j, first, second, gains
+    gains, others = np.empty(quasars.shape[0]), np.empty(galaxies.shape[0])
+    galaxy, most = 0, -1.0
+    for start in range(starts.shape[0]):
+        j, _, _ = beside(flux, weight, starts[start], galaxies, others)
+        part = quasars[near[start, 0]:near[start, 1]]
+        i, _, _ = beside(flux, weight, galaxies[j], part, gains)
+        if gains[i] > most:
+            galaxy, most = j, gains[i]
+    quasar, _, _ = beside(flux, weight, galaxies[galaxy], quasars, gains)
+    galaxy, first, second = beside(flux, weight, quasars[quasar], galaxies, others)
+    return quasar, galaxy, first, second, gains

@@ -3,7 +3,8 @@
 Priors are those of the published fits of quasars at z = 6: a galaxy that formed stars at a constant rate from t0 to t1 Gyr ago
 (0 < t1 < t0 < 13), 10^8 to 10^15 solar masses, metallicities to 2, A_V to 2 (Calzetti), redshifts to 10, or to 4 before a
 quasar; a quasar's apparent magnitude at rest 1450 Angstrom of 18 to 24 and E(B-V) to 2, at a given redshift or a free one. Its
-sight line's optical depth is scattered besides by a known amount (`ln_opacity`), which is no parameter in the sense of the BIC.
+slope (`tilt`) and its sight line's optical depth (`ln_opacity`) are scattered besides, by amounts that are known from other
+quasars: Gaussian priors, which keep them from being parameters in the sense of the BIC.
 Galaxies of the publication are Bruzual & Charlot's with nebular emission of Cloudy (through BAGPIPES); ours are sums of six
 populations with their gas (`qsocore.sed.galaxies`), whose metallicity acts by Worthey's (1994) rule, with as many parameters.
 """
@@ -22,7 +23,7 @@ from qsocore.sed.bandfluxes import BandFluxes
 from qsocore.sed.fit import BOTH, KINDS, Limits, chi2_of
 from qsocore.sed.grids import Z_QUASAR, log_steps
 from qsocore.simulate.bands import responses
-from qsocore.simulate.quasar_light import OPACITY_SCATTER
+from qsocore.simulate.quasar_light import OPACITY_SCATTER, SLOPE_SCATTER
 
 CONSTANT = "constant"
 """The history of these galaxies, beside those of `galaxies.TEMPLATES`."""
@@ -31,21 +32,22 @@ R_V = 4.05
 """A_V / E(B-V) of Calzetti et al. (2000)."""
 
 UNITS = {"t0": "Gyr", "t1": "Gyr", "log_mass": "dex(solMass)", "metallicity": "solar", "a_v": "mag", "z_galaxy": "", "z": "",
-         "m_1450": "mag", "ebv": "mag", "ln_opacity": ""}
+         "m_1450": "mag", "ebv": "mag", "tilt": "", "ln_opacity": ""}
 """Units of the parameters by name."""
 
 _GALAXY = {"t0": (0.0, 13.0), "t1": (0.0, 13.0), "log_mass": (8.0, 15.0), "metallicity": (0.0, 2.0), "a_v": (0.0, 2.0),
            "z_galaxy": (0.0, 10.0)}
 _QUASAR = {"m_1450": (18.0, 24.0), "ebv": (0.0, 2.0)}
-_OPACITY = {"ln_opacity": (-1.0, 1.0)}  # four standard deviations
+_SCATTER = {"tilt": SLOPE_SCATTER, "ln_opacity": OPACITY_SCATTER}
+_REACH = 4.0  # standard deviations
 _LENS = (0.0, 4.0)
 _NEAREST = 1e-3  # redshift below which distances are nothing
 _STEP = 0.006  # of ln(1 + z) in the tables
 _EBV_GALAXY = np.linspace(0.0, 0.5, 6)
 _EBV_QUASAR = np.concatenate([np.linspace(0.0, 0.4, 9), np.linspace(0.5, 2.0, 7)])
-_LN_OPACITY = np.linspace(-1.0, 1.0, 9)
+_TILT = np.array([-_REACH, 0.0, _REACH]) * SLOPE_SCATTER
+_LN_OPACITY = np.linspace(-_REACH, _REACH, 9) * OPACITY_SCATTER
 _DARK = 1e-30  # of fluxes, so that they have logarithms
-_LOG_MASS = 11.0  # of amplitude 1
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Physical:
     def bounds(self) -> dict[str, tuple[float, float]]:
         """Limits of the parameters by name, in the order in which they come."""
         galaxy = _GALAXY | ({"z_galaxy": _LENS} if self.kind == BOTH else {}) if self.kind != "quasar" else {}
-        quasar = _QUASAR | ({"z": Z_QUASAR} if self.fixed_z is None else {}) | _OPACITY if self.kind != "galaxy" else {}
+        scattered = {name: (-_REACH * sigma, _REACH * sigma) for name, sigma in _SCATTER.items()}
+        quasar = _QUASAR | ({"z": Z_QUASAR} if self.fixed_z is None else {}) | scattered if self.kind != "galaxy" else {}
         return galaxy | quasar
 
     @property
@@ -89,17 +92,17 @@ class Physical:
 
     @property
     def k(self) -> int:
-        """Parameters in the sense of the BIC: without the sight line, whose prior is not of our making."""
-        return len(self.names) - ("ln_opacity" in self.names)
+        """Parameters in the sense of the BIC: without those whose scatter is known beforehand."""
+        return sum(name not in _SCATTER for name in self.names)
 
     def log_prior(self, theta: NDArray) -> NDArray[np.float64]:
-        """Of parameters (n, n_names), shape (n,): flat within the bounds, Gaussian for the sight line."""
+        """Of parameters (n, n_names), shape (n,): flat within the bounds, Gaussian for slope and sight line."""
         low, high = np.array(list(self.bounds.values())).T
         inside = ((theta >= low) & (theta <= high)).all(axis=1)
         at = dict(zip(self.names, theta.T, strict=True))
         if "t0" in at:
             inside &= at["t1"] < at["t0"]
-        gaussian = -0.5 * np.square(at["ln_opacity"] / OPACITY_SCATTER) if "ln_opacity" in at else 0.0
+        gaussian = sum(-0.5 * np.square(at[name] / sigma) for name, sigma in _SCATTER.items() if name in at)
         return np.where(inside, gaussian, -np.inf)
 
     def parts(self, theta: NDArray) -> NDArray[np.float64]:
@@ -108,7 +111,7 @@ class Physical:
         out = []
         if self.kind != "galaxy":
             z = np.full(len(theta), self.fixed_z) if self.fixed_z is not None else at["z"]
-            light = _quasar_table(self.bands, self.forest, self.fixed_z)(z, at["ebv"], at["ln_opacity"])
+            light = _quasar_table(self.bands, self.forest, self.fixed_z)(z, at["tilt"], at["ebv"], at["ln_opacity"])
             out.append(light * 10 ** (0.4 * (quasars.MAGNITUDE - at["m_1450"]))[:, None])
         if self.kind != "quasar":
             shares, amplitude = _constant(at)
@@ -175,5 +178,5 @@ def _galaxy_table(bands: tuple[str, ...]) -> _Table:
 @cache
 def _quasar_table(bands: tuple[str, ...], forest: str, fixed_z: float | None) -> _Table:
     z = log_steps(Z_QUASAR[0], Z_QUASAR[1] * 1.01, _STEP) if fixed_z is None else np.array([fixed_z])
-    table = quasars.band_table(z, _EBV_QUASAR, np.exp(_LN_OPACITY), forest, responses(bands))
-    return _Table(np.log1p(z), (_EBV_QUASAR, _LN_OPACITY), np.log(np.maximum(table, _DARK)))
+    table = quasars.band_table(z, _TILT, _EBV_QUASAR, np.exp(_LN_OPACITY), forest, responses(bands))
+    return _Table(np.log1p(z), (_TILT, _EBV_QUASAR, _LN_OPACITY), np.log(np.maximum(table, _DARK)))

@@ -84,8 +84,8 @@ def sample(fluxes: BandFluxes, row: int, kind: str, *, walkers: int = 32, steps:
     one = fluxes.take(row)
     model = Physical(kind, one.bands, fixed_z, "bosman" if kind == "galaxy" else best.template.partition(" + ")[0])
     if not 0 <= burn < steps or thin < 1 or walkers < 2 * len(model.names):
-        raise ConfigError(f"{walkers} walkers of {steps} steps, {burn} of them burnt, cannot sample {len(model.names)} parameters",
-                          "sample", f"take at least {2 * len(model.names)} walkers, and more steps than are burnt")
+        raise ConfigError(f"{walkers} walkers of {steps} steps, {burn} of them burnt, cannot sample {len(model.names)} "
+                          "parameters", "sample", f"take {2 * len(model.names)} walkers or more, and more steps than are burnt")
 
     def log_posterior(theta: NDArray) -> tuple[NDArray, NDArray]:
         prior, likelihood = model.log_prior(theta), np.full(len(theta), -np.inf)
@@ -97,7 +97,7 @@ def sample(fluxes: BandFluxes, row: int, kind: str, *, walkers: int = 32, steps:
     rng = np.random.default_rng(seed)
     ensemble = emcee.EnsembleSampler(walkers, len(model.names), lambda theta: np.stack(log_posterior(theta), axis=1),
                                      vectorize=True)
-    ensemble.random_state = np.random.RandomState(seed).get_state()  # noqa: NPY002 (the state that emcee keeps)
+    ensemble.random_state = np.random.RandomState(seed).get_state()
     state = _around(model, np.array([best.parameters[name] for name in model.names]), walkers, rng)
     for done, _ in enumerate(ensemble.sample(state, iterations=steps), 1):
         if progress and done % max(steps // 100, 1) == 0:
