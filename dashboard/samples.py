@@ -7,12 +7,14 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.corner import Corner, corner_of
 from dashboard.once import Recent
+from dashboard.sed import title
 from dashboard.shelf import Shelf
 from qsocore import __version__
 from qsocore.errors import AtlasError
@@ -28,6 +30,8 @@ STEPS = (500, 2_000, 10_000)
 """Lengths of chains that are offered: to see whether it is worth it, for most, and as published (Andika et al. 2023)."""
 
 PERCENTILES = (16.0, 50.0, 84.0)
+_UNITS = {"dex(solMass)": "", "solar": "solar"}
+_BURNT = 0.4  # of the steps
 _KEPT = 12  # in memory
 _SIDE, _MOST_SIDE = 24, 64  # cells of a panel's side, of short chains and of long ones
 _ENOUGH = 20_000  # rows from which a chain fills a fine panel
@@ -127,7 +131,8 @@ class Samples:
         def make() -> Sample:
             made = self._read(key)
             if made is None:
-                made = sample(fluxes, 0, wish.kind, steps=wish.steps, fixed_z=wish.fixed_z, progress=sampling.progress)
+                made = sample(fluxes, 0, wish.kind, steps=wish.steps, burn=round(_BURNT * wish.steps), fixed_z=wish.fixed_z,
+                              progress=sampling.progress)
                 self._write(key, made)
             return made
 
@@ -148,7 +153,7 @@ class Samples:
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 return from_arrays(dict(arrays))
-        except (OSError, ValueError, KeyError, TypeError, EOFError):  # another version's, or cut off: made again
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):  # another version's, or cut off: made again
             return None
 
 
@@ -207,7 +212,7 @@ class Parameter:
 def parameters(made: Sample) -> list[Parameter]:
     """The parameters of a sample with their 68 %: the 16th to the 84th percentile."""
     low, middle, high = np.percentile(made.chain, PERCENTILES, axis=0)
-    return [Parameter(name, unit, float(median), float(up - median), float(median - down))
+    return [Parameter(title(name), _UNITS.get(unit, unit), float(median), float(up - median), float(median - down))
             for name, unit, down, median, up in zip(made.names, made.units, low, middle, high, strict=True)]
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard import words
 from dashboard.once import Recent
+from qsocore.sed.fit import LIMIT
 from qsocore.simulate.bands import FILTERS, band_wave, magnitudes_of, responses
 from qsocore.surveys._photometry import photometry
 from qsocore.units import C_KM_S
@@ -28,18 +29,17 @@ if TYPE_CHECKING:
     from qsocore.sed.curves import Curve
     from qsocore.sed.fit import Fit
 
-LIMIT = 3.0
-"""Sigma above its flux at which an object is drawn that was not detected."""
-
-SOURCE = "Kass & Raftery (1995), J. Am. Stat. Assoc. 90, 773"
+SOURCE = "Kass & Raftery (1995), J. Am. Stat. Assoc. 90, 773: 2 is positive, 6 strong, 10 very strong"
 """Whose scale `strength` is; ΔBIC approximates twice the logarithm of the Bayes factor."""
 _STRENGTH = ((10.0, "very strong"), (6.0, "strong"), (2.0, "positive"), (0.0, "barely worth a mention"))
 
+_TITLES = {"m_1450": "m₁₄₅₀", "ebv": "E(B−V)", "ebv_galaxy": "E(B−V) galaxy", "z_galaxy": "z galaxy", "log_mass": "log M/M☉",
+           "a_v": "A_V", "metallicity": "Z", "t0": "t₀", "t1": "t₁", "ln_opacity": "ln opacity"}
 _KEPT = 256  # objects
 _MICRON = 1e-4  # of an Angstrom
 _C = C_KM_S * 1e13  # Angstrom / s
 _MICROJANSKY = 1e-17 * 1e29  # of f_lambda in 1e-17 erg/s/cm2/Angstrom, once it is f_nu
-_ROOM = 0.22  # of the logarithm of a flux, above and below the points
+_BELOW, _ABOVE = 0.2, 0.3  # of the logarithm of a flux, beside the points; above them stand the bands' names
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Sed:
 
     @property
     def limit(self) -> NDArray[np.float64]:
-        """`LIMIT` sigma above each flux, or above none where that is negative; shape (n_bands,)."""
+        """`qsocore.sed.fit.LIMIT` sigma above each flux, or above none where that is negative; shape (n_bands,)."""
         return np.maximum(self.flux, 0.0) + LIMIT * self.error
 
     @property
@@ -136,8 +136,8 @@ class Sed:
         heights = [self.height, self.models[self.preferred][self.seen]] if self.fits else [self.height]
         shown = np.concatenate(heights)
         shown = np.log10(shown[shown > 0]) if (shown > 0).any() else np.zeros(1)
-        room = _ROOM + 0.06 * float(np.ptp(shown))
-        return float(10 ** (shown.min() - room)), float(10 ** (shown.max() + room))
+        span = float(np.ptp(shown))
+        return float(10 ** (shown.min() - _BELOW - 0.05 * span)), float(10 ** (shown.max() + _ABOVE + 0.2 * span))
 
     def said(self) -> list[str]:
         """What is said of each band: its flux and magnitude, or its limit."""
@@ -220,6 +220,10 @@ class Seds:
         """
         return self._recent(row, lambda: fitted(self.fluxes(row)))
 
+    def warm_up(self) -> None:
+        """Lay out the templates beside the event loop, by fitting some object; once."""
+        self.library.once("templates of SEDs", lambda: self.library.pool.submit(self.of, 0))
+
     def knows(self, row: int) -> bool:
         """Whether an object was asked for lately."""
         return self._recent.get(row) is not None
@@ -268,7 +272,7 @@ def verdict(fits: Collection[Fit]) -> str:
         return ""
     best, second = list(fits)[:2]
     delta = second.bic - best.bic
-    return f"{best.kind} over {second.kind}: ΔBIC {words.number(round(delta, 1))}, {strength(delta)}"
+    return f"{best.kind} over {second.kind}: ΔBIC {_figure(delta)}, {strength(delta)} (Kass & Raftery 1995)"
 
 
 def rows(sed: Sed) -> list[dict[str, Any]]:
@@ -299,7 +303,10 @@ def redshift(z: float, low: float, high: float) -> str:
 
 def described(fit: Fit) -> str:
     """Template and parameters of a fit."""
-    parts = [fit.template] if fit.template else []
-    for name, value in fit.parameters.items():
-        parts.append(f"{name} {words.number(float(f'{value:.3g}'))}" if isinstance(value, (int, float)) else f"{name} {value}")
-    return " · ".join(parts)
+    parts = [f"{title(name)} {words.number(float(f'{value:.3g}'))}" for name, value in fit.parameters.items()]
+    return " · ".join([fit.template, *parts]).replace("-", "−")
+
+
+def title(parameter: str) -> str:
+    """What a parameter of a model is called."""
+    return _TITLES.get(parameter, parameter)

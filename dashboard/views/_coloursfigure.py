@@ -8,7 +8,7 @@ from bokeh.plotting import figure
 from dashboard import palettes, theme
 from dashboard.colourings import LEVELS
 from dashboard.palettes import NOTHING
-from dashboard.twocolours import CUTS, Diagram, Spot, Track
+from dashboard.twocolours import CUTS, TO_VEGA, Diagram, Spot, Track
 
 _COLUMNS = {"images": ("image", "x", "y", "dw", "dh"), "tracks": ("xs", "ys", "kind", "colour"),
             "marks": ("x", "y", "text", "colour"), "spot": ("x", "y", "x0", "x1", "y0", "y1"),
@@ -33,7 +33,7 @@ class ColoursFigure:
             name="two colours")
         plot.grid.visible = False
         plot.axis.minor_tick_line_color = None
-        plot.xaxis.axis_label, plot.yaxis.axis_label = "W1 − W2 (AB)", "i − z (AB)"
+        plot.xaxis.axis_label, plot.yaxis.axis_label = f"W1 − W2 (AB; Vega = AB + {TO_VEGA:.2f})", "i − z (AB)"
         self._mapper = LinearColorMapper(palette=["#00000000"] * 256, **_BYTES)
         plot.image("image", "x", "y", dw="dw", dh="dh", source=self.source["images"], color_mapper=self._mapper,
                    name="catalogue")

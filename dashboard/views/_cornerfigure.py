@@ -69,14 +69,15 @@ class CornerFigure:
     ----------
     name : str
         By which it is found on the page.
-    boxes : bool
-        Whether boxes can be drawn in it.
+    small : bool
+        Whether panels may be so small that two numbers fill an axis; then no boxes are drawn in them.
     """
 
-    def __init__(self, name: str = "corner", boxes: bool = True):
+    def __init__(self, name: str = "corner", small: bool = False):
+        self._most_ticks = 2 if small else 3
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location=None,
-            tools=[BoxSelectTool()] if boxes else [], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4,
+            tools=[] if small else [BoxSelectTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4,
             name=name)
         self.figure.axis.visible = self.figure.grid.visible = False
         self.grid = Grid(((0.0, 1.0),))
@@ -90,8 +91,8 @@ class CornerFigure:
         self._bars = self.figure.patches("xs", "ys", source=self.source["bars"], fill_alpha=0.35, line_width=1.2)
         self._marks = self.figure.segment("x", "y0", "x", "y1", source=self.source["marks"], line_width=1.2, line_dash=[3, 3],
                                           name="marks")
-        self._names = self.figure.text("x", "y", "text", source=self.source["names"], y_offset=3,
-                                       text_font_size="12px", text_baseline="top", text_align="center")
+        self._names = self.figure.text("x", "y", "text", source=self.source["names"], y_offset=1 if small else 3,
+                                       text_font_size="11px" if small else "12px", text_baseline="top", text_align="center")
         self._ticks = self.figure.text("x", "y", "text", source=self.source["ticks"],
                                        text_font_size="10.5px", text_align={"field": "align"},
                                        text_baseline={"field": "baseline"})
@@ -138,7 +139,7 @@ class CornerFigure:
     def _tick_labels(self, limits: tuple[tuple[float, float], ...]) -> dict:
         labels, k = [], len(limits)
         for number, ends in enumerate(limits):
-            for value in round_values(*ends):
+            for value in round_values(*ends, self._most_ticks):
                 at = (value - ends[0]) / (ends[1] - ends[0])
                 x, y = self.grid.corner(k - 1, number)
                 labels.append((x + at, y - 0.03, value, "center", "top"))
@@ -177,8 +178,8 @@ class CornerFigure:
         self._halo.glyph.line_color, self._ring.glyph.line_color = ink["under"], ink["mark"]
 
 
-def round_values(low: float, high: float) -> list[float]:
-    """Two or three round values inside an interval, away from its ends.
+def round_values(low: float, high: float, most: int = 3) -> list[float]:
+    """Two or three round values inside an interval, away from its ends; not more than `most`, which is 2 or 3.
 
     Examples
     --------
@@ -191,4 +192,5 @@ def round_values(low: float, high: float) -> list[float]:
     room = 0.1 * (high - low)
     first, last = np.ceil((low + room) / step), np.floor((high - room) / step)
     values = [float(k * step) + 0.0 for k in np.arange(first, last + 1)]
-    return values if len(values) < 4 else values[::2]
+    values = values if len(values) < 4 else values[::2]
+    return values if len(values) <= most else [values[0], values[-1]]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import panel as pn
 
-from dashboard import palettes, theme, twocolours
-from dashboard.twocolours import TO_VEGA
+from dashboard import palettes, theme, twocolours, words
+from dashboard.twocolours import CUTS
 from dashboard.views._coloursfigure import ColoursFigure
 from dashboard.views._empty import empty
 
@@ -73,13 +73,13 @@ class ColoursFace:
         spot = twocolours.spot(self._sed) if self._sed is not None else None
         self.plot.focus_on(spot)
         colours, diagram = palettes.models(self.session.theme), self._diagram
-        key = "".join(f'<i style="--ink:{colours[kind]}"></i>{words}' for kind, words in _KINDS.items())
+        key = "".join(f'<i style="--ink:{colours[kind]}"></i>{name}' for kind, name in _KINDS.items())
         ring = '<i class="ring"></i>in focus' + ("" if spot else ": no place here") + (
             " (arrows: limits)" if spot and (spot.dx or spot.dy) else "")
         self.said.object = (
-            f'<div class="line"><b>{diagram.n:,}</b> of {diagram.n_rows:,} are detected in all four bands, all drawn'
-            f'<span class="key">{key}{ring}</span></div><div class="line">Dashed: i − z > 1, W1 − W2 > −0.14 in AB, which is '
-            f"0.5 in Vega (Vega = AB + {TO_VEGA:.2f})</div>")
+            f'<div class="line"><span class="key">{key}{ring}</span><b>{diagram.n:,}</b> of {diagram.n_rows:,} drawn</div>'
+            f'<div class="line">The others are not detected in all four bands. Dashed: i − z > {CUTS[1]:g}, '
+            f"W1 − W2 > {words.number(CUTS[0])}</div>".replace("> -", "> −"))
 
     def paint(self) -> None:
         """Colour for the theme."""

@@ -19,7 +19,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from dashboard import palettes, theme
-from dashboard.sed import LIMIT, Sed
+from dashboard.sed import Sed
+from qsocore.sed.fit import LIMIT
 from qsocore.simulate.bands import AB_MICROJANSKY, fluxes_of, magnitudes_of
 
 _COLUMNS = {"points": ("at", "flux", "low", "high", "left", "right", "name", "said"),
@@ -84,8 +85,9 @@ class SedFigure:
         if not self.compact:
             plot.add_layout(LogAxis(ticker=self._magnitudes, formatter=CustomJSTickFormatter(code=_AB), axis_label="AB mag",
                                     minor_tick_line_color=None), "right")
-        self._names = plot.text("at", 0.995, "name", source=source["names"], y_range_name="page", text_align="center",
-                                text_baseline="top", text_font_size="10.5px" if self.compact else "11.5px", name="names")
+        self._names = plot.text("at", 0.985, "name", source=source["names"], y_range_name="page", text_align="center",
+                                text_baseline="top", y_offset=2, name="names",
+                                text_font_size="10.5px" if self.compact else "11.5px")
         plot.multi_line("xs", "ys", source=source["parts"], line_color="colour", line_alpha="alpha", line_width=1.4,
                         line_dash=[5, 3], name="parts")
         plot.multi_line("xs", "ys", source=source["curves"], line_color="colour", line_alpha="alpha", line_width="width",
@@ -223,4 +225,4 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 
 def limit_words() -> str:
     """What an arrow says."""
-    return f"arrows: not detected, {LIMIT:g}σ limit"
+    return f"arrows: {LIMIT:g}σ limits"

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from qsocore.sed.sample import Sample
 
 _LOOK_MS = 400
-_PANEL, _TABLE = 60, 236  # pixels: of a panel of the corner plot at least, and of the table
+_TIMES = 50
+_PANEL, _TABLE = 60, 240  # pixels: of a panel of the corner plot at least, and of the table
 
 
 class SampleFace:
@@ -34,7 +35,7 @@ class SampleFace:
 
     def __init__(self, session: Session, offered: Callable[[], None]):
         self._offered = offered
-        self.session, self.plot = session, CornerFigure("sed corner", boxes=False)
+        self.session, self.plot = session, CornerFigure("sed corner", small=True)
         self._work, self._making = session.latest(), session.latest()
         self._sed: Sed | None = None
         self._z: float | None = None
@@ -53,13 +54,18 @@ class SampleFace:
     def show(self, sed: Sed | None, z: float | None) -> None:
         """Another object, and its catalogue redshift where it has one."""
         self._sed, self._z = sed, z
-        kinds = [fit.kind for fit in sed.fits] if sed is not None else []
-        if self._chosen["kind"] not in kinds or sed is None:
-            self._chosen |= {"kind": kinds[0] if kinds else ""}
+        kinds = self._kinds
+        if self._chosen["kind"] not in kinds:
+            self._chosen |= {"kind": next(iter(kinds), "")}
         self._offer()
         self._look()
 
     # ---- what is chosen
+
+    @property
+    def _kinds(self) -> list[str]:
+        """Kinds that can be sampled, the preferred first; a star has nothing but its amplitude."""
+        return [fit.kind for fit in self._sed.fits if fit.kind != "star"] if self._sed is not None else []
 
     def _wish(self) -> Wish:
         fixed = self._z if self._chosen["fixed"] and "quasar" in self._chosen["kind"] else None
@@ -68,8 +74,7 @@ class SampleFace:
     def _offer(self) -> None:
         """The controls: which model, how long, and a button that starts or stops."""
         running = self._sampling
-        kinds = [(fit.kind, fit.kind) for fit in self._sed.fits] if self._sed is not None else []
-        controls = [("menu", "kind", "Which model is sampled", kinds),
+        controls = [("menu", "kind", "Which model is sampled", [(kind, kind) for kind in self._kinds]),
                     ("menu", "steps", "Steps of each of 32 walkers", [(str(n), f"{n:,} steps") for n in STEPS])]
         if self._z is not None and "quasar" in self._chosen["kind"]:
             controls.append(("on_off", "fixed", f"z = {self._z:.3f}", "Hold the quasar at its catalogue redshift"))
@@ -88,11 +93,10 @@ class SampleFace:
         if name == "running":
             if self._sampling is not None:
                 self._sampling.stop()
-            elif self._sed is not None and self._sed.fits:
+            elif self._kinds:
                 self._start()
             return
-        kinds = [fit.kind for fit in self._sed.fits] if self._sed is not None else []
-        allowed = {"kind": kinds, "steps": [str(n) for n in STEPS], "fixed": [True, False]}
+        allowed = {"kind": self._kinds, "steps": [str(n) for n in STEPS], "fixed": [True, False]}
         if value in allowed.get(name, ()):
             self._chosen |= {name: value}
             self._offer()
@@ -102,18 +106,17 @@ class SampleFace:
 
     def _look(self) -> None:
         """Show the sample that was made before, where there is one."""
-        sed = self._sed
-        if sed is None or not sed.fits:
+        if not self._kinds:
             self._work.cancel()
-            self._say("No fit to begin with", "")
             return
-        fluxes, wish, kept = sed.fluxes, self._wish(), self.session.library.samples
+        fluxes, wish, kept = self._sed.fluxes, self._wish(), self.session.library.samples
         self._work.submit(lambda: _read(kept.known(fluxes, wish)), self._take)
 
     def _start(self) -> None:
         sed, session = self._sed, self.session
         sampling = self._sampling = Sampling(sed.object_id, self._wish())
         self._offer()
+        self._say_none()
 
         def work() -> bool:
             try:
@@ -124,12 +127,20 @@ class SampleFace:
                 sampling.ended = True
             return True
 
-        self._making.submit(work, lambda done: self._look() if done else self._say_none("It was stopped. "))
+        self._making.submit(work, self._ended)
         session.later(self._watch, _LOOK_MS)
+
+    def _ended(self, done: bool) -> None:
+        self._sampling = None
+        self._offer()
+        if done:
+            self._look()
+        elif self._shown is None:
+            self._say_none("It was stopped. ")
 
     def _watch(self) -> None:
         """Say how far it is, until it has ended."""
-        if self._sampling is not None and self._sampling.ended:
+        if self._sampling is not None and self._sampling.ended:  # of a fault only this is heard
             self._sampling = None
         self._offer()
         if self._sampling is not None:
@@ -141,16 +152,19 @@ class SampleFace:
             return
         made, corner, rows = found
         self._shown = made
-        self.plot.show(corner, None, None, [_title(row) for row in rows])
+        self.plot.show(corner, None, None, [row.name for row in rows])
         self.plot.mark([(row.median - row.down, row.median, row.median + row.up) for row in rows])
         side = _PANEL * len(rows)
         self.figure.param.update(min_width=side, min_height=side)
-        self.table.object = _table(made, rows)
+        self.table.object = _table(made, rows, self._wish().steps)
         self.paint()
         self._fill(self.result)
 
     def _say_none(self, before: str = "") -> None:
-        wish = self._wish()
+        wish, running = self._wish(), self._sampling
+        if running is not None and (running.wish, running.object_id) == (wish, self._sed.object_id):
+            self._say(f"Sampling the {wish.kind} model", "From its optimum on, which is sought first; go on looking meanwhile.")
+            return
         self._say(f"No sample of the {wish.kind} model yet", f"{before}Press Sample: {wish.steps:,} steps of 32 walkers. It is "
                   "made beside the page, and kept.")
 
@@ -173,11 +187,7 @@ def _read(made: Sample | None) -> tuple[Sample, Corner, list[Parameter]] | None:
     return None if made is None else (made, samples.corner_plot(made), samples.parameters(made))
 
 
-def _title(row: Parameter) -> str:
-    return f"{row.name} ({row.unit})" if row.unit else row.name
-
-
-def _table(made: Sample, rows: list[Parameter]) -> str:
+def _table(made: Sample, rows: list[Parameter], steps: int) -> str:
     """Medians and 68 %, with as many digits as the spread is worth."""
     lines = []
     for row in rows:
@@ -188,4 +198,15 @@ def _table(made: Sample, rows: list[Parameter]) -> str:
     head = "<tr><th>parameter</th><th>median</th><th>84 %</th><th>16 %</th><th></th></tr>"
     return (f'<div class="parameters"><table aria-label="Parameters">{head}{"".join(lines)}</table>'
             f"<p>{words.html(made.kind)}: {len(made.chain):,} points of the chain, all counted · best ln L "
-            f"{float(made.log_likelihood.max()):.1f} · BIC {made.bic:.1f} · lines: 16, 50, 84 %</p></div>")
+            f"{_number(made.best.log_likelihood)} · BIC {_number(made.bic)} · accepted {made.acceptance:.0%} · lines: 16, 50, "
+            f"84 %{_memory(made, steps)}</p></div>")
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def _memory(made: Sample, steps: int) -> str:
+    """Whether the chain is long enough, by the rule of Foreman-Mackey et al. (2013)."""
+    time = made.autocorrelation
+    return f" · autocorrelation {time:.0f} steps" + ("" if steps > _TIMES * time else f": too short, take {_TIMES} times that")

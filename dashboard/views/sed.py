@@ -43,7 +43,7 @@ class SedPane:
         self.table = SedTable(self._switch, source=f"The words are those of {sed.SOURCE}")
         self.colours, self.sample = ColoursFace(session), SampleFace(session, self._offer)
         self.fits = pn.Column(
-            pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6), styles={"flex": "2.2 1 0"}),
+            pn.pane.Bokeh(self.plot.flux, sizing_mode="stretch_both", margin=(0, 6), styles={"flex": "2.6 1 0"}),
             pn.pane.Bokeh(self.plot.residual, sizing_mode="stretch_both", margin=(0, 6), styles={"flex": "1 1 0"}),
             self.table, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
         self.body = pn.Column(self.hint, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
@@ -52,6 +52,8 @@ class SedPane:
         session.when_shown(TITLE, ["sed_hidden"], self._draw)
         session.on(["dark", "palette"], self._paint)
         self._paint()
+        if self.seds:
+            self.seds.warm_up()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.body
@@ -153,4 +155,4 @@ def _redshift(library: Library, row: int) -> float | None:
     return z if z > 0 else None
 
 
-VIEW = View(TITLE, "object tab", 3, SedPane, share=2.6)
+VIEW = View(TITLE, "object tab", 3, SedPane, share=2.8)
