@@ -40,7 +40,8 @@ class _Known:
         """Work out again what new verdicts change."""
         if self.counted != len(self.verdicts):
             about = self.campaign, self.verdicts
-            self.report, self.disputed, self.said, self.retired = report(*about), disagreement(*about), grades(*about), retired(*about)
+            self.report, self.disputed = report(*about), disagreement(*about)
+            self.said, self.retired = grades(*about), retired(*about)
             self.counted = len(self.verdicts)
 
     def left_for(self, name: str) -> int:
@@ -95,8 +96,8 @@ class Campaigns:
             if known is None:
                 raise AtlasError(f"there is no campaign {name}", remedy="choose one of the list")
             campaign, out = known.campaign, _line(known, person)
-            out |= {"order": campaign.order, "enough": campaign.enough, "agreed": campaign.agreed, "feedback": campaign.feedback,
-                    "labels": list(known.report.scale), "by": str(campaign.made.get("person", "")), "mine": _own(known, person)}
+            out |= {"order": campaign.order, "enough": campaign.enough, "agreed": campaign.agreed,
+                    "labels": list(known.report.scale), "by": str(campaign.made.get("by", "")), "mine": _own(known, person)}
             return out | ({"all": _everything(known)} if _may_see_all(known, person) else {})
 
 
@@ -111,8 +112,8 @@ def _line(known: _Known, person: Person) -> dict[str, Any]:
             "made": str(campaign.made.get("time", ""))[:10], "may": person.may("grader") and _invited(campaign, person.name)}
     if not _may_see_all(known, person):
         return line
-    enough = sum(n for what, n in counts.items.items() if what != "repeat")
-    return line | {"graders": len(counts.graders), "grades": counts.grades, "retired": sum(counts.retired.values()), "of": enough}
+    return line | {"graders": len(counts.graders), "grades": counts.grades, "retired": sum(counts.retired.values()),
+                   "of": sum(n for what, n in counts.items.items() if what != "repeat")}
 
 
 def _invited(campaign: Campaign, name: str) -> bool:
@@ -130,7 +131,8 @@ def _everything(known: _Known) -> dict[str, Any]:
     campaign, counts = known.campaign, known.report
     names = [grader.name for grader in counts.graders]
     waiting = [name for name in campaign.graders if name not in names]
-    return {"counts": [[what, counts.graded.get(what, 0), counts.retired.get(what, 0), n] for what, n in counts.items.items()],
+    return {"not_injected": str(campaign.made.get("not_injected", "")),
+            "counts": [[what, counts.graded.get(what, 0), counts.retired.get(what, 0), n] for what, n in counts.items.items()],
             "why": counts.why, "fleiss": _number(counts.fleiss), "alpha": _number(counts.alpha),
             "graders": [_grader(known, grader) for grader in counts.graders], "waiting": waiting, "names": names,
             "pairs": [[pair.first, pair.second, pair.n, _number(pair.kappa), _number(pair.weighted)] for pair in counts.pairs],
@@ -184,11 +186,13 @@ def wanted(form: Mapping[str, Any], desks: Sequence[str], columns: Sequence[str]
         raise ConfigError("the campaign has no name", remedy="give it one")
     if desk not in desks:
         raise ConfigError(f"there is nothing here for a desk {desk!r}", remedy=f"choose {' or '.join(desks)}")
-    if order != "random" and order.removeprefix("-") not in columns:
-        raise ConfigError(f"there is no column {order.removeprefix('-')!r} to order by", remedy="choose one of the list")
+    column = order.removeprefix("-").removeprefix("score:")
+    if order != "random" and column not in columns:
+        raise ConfigError(f"there is no column {column!r} to order by", remedy="choose one of the list")
     enough, most = _whole(form, "enough", 1, 99), str(form.get("n", "")).strip()
     return {"name": name, "desk": desk, "order": order, "n": _whole(form, "n", 1, 10**7) if most else None,
-            "repeats": _whole(form, "repeats", 0, 100) / 100, "injected": _whole(form, "injected", 0, 100) / 100,
+            "repeats": _whole(form, "repeats", 0, 100) / 100,
+            "injected": _whole(form, "injected", 0, 100) / 100 if desk == "lenses" else 0.0,  # there are no simulated spectra
             "graders": tuple(dict.fromkeys(str(form.get("graders", "")).replace(",", " ").split())),
             "enough": enough, "agreed": _whole(form, "agreed", 0, enough), "feedback": form.get("feedback") is True}
 
@@ -200,5 +204,6 @@ _CALLED = {"enough": "grades an item needs", "n": "number of objects", "repeats"
 def _whole(form: Mapping[str, Any], key: str, least: int, most: int) -> int:
     text = str(form.get(key, "")).strip()
     if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
-        raise ConfigError(f"the {_CALLED[key]} cannot be {text or 'empty'!r}", remedy=f"give a whole number, {least} to {most:,}")
+        raise ConfigError(f"the {_CALLED[key]} cannot be {text or 'empty'!r}",
+                          remedy=f"give a whole number, {least} to {most:,}")
     return int(text)

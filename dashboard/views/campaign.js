@@ -6,7 +6,7 @@ function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) { node.addEventListener(name.slice(2), value) }
     else if (value !== null && value !== false) { node.setAttribute(name, value === true ? "" : value) }
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined))
+  node.append(...children.flat(9).filter((child) => child !== null && child !== undefined))
   return node
 }
 
@@ -15,7 +15,7 @@ const whole = (n) => n.toLocaleString("en")
 const two = (x) => x === null ? "–" : x.toFixed(2).replace("-", "−")
 const many = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`
 const meter = (part, of, title = "") => make("span", {class: "meter", title}, make("i", {style: `width:${100 * part / Math.max(of, 1)}%`}))
-const section = (title, note, ...children) => make("section", {}, make("h3", {}, title, make("small", {}, note)), ...children)
+const section = (title, note, ...children) => make("section", {class: title.split(" ")[0].toLowerCase()}, make("h3", {}, title, make("small", {}, note)), ...children)
 
 // A share with its interval on a scale of 0 to 1: raw counts first
 function share([part, of, value, low, high]) {
@@ -64,7 +64,8 @@ function standing(about) {
     make("td", {class: "number"}, whole(n)), make("td", {class: "wide"}, meter(graded, n)), make("td", {class: "said"}, `${whole(graded)} graded`
       + (what === "repeat" ? "" : `, ${whole(retired)} retired`))))
   const why = Object.entries(about.all.why).map(([reason, n]) => `${whole(n)} by ${reason}`).join(", ")
-  return section("Queue", why ? `retired: ${why}` : "nothing has retired yet", make("table", {class: "rows"}, make("tbody", {}, rows)))
+  const without = about.all.not_injected ? make("p", {class: "note"}, `No simulated lenses: ${about.all.not_injected}.`) : null
+  return section("Queue", why ? `retired: ${why}` : "nothing has retired yet", make("table", {class: "rows"}, make("tbody", {}, rows)), without)
 }
 
 function agreement(about) {
@@ -84,21 +85,21 @@ function agreement(about) {
 }
 
 function found(about) {
-  const rows = (list) => list.map((one) => make("tr", {}, make("th", {scope: "row"}, chip(about.labels, one.label), " and better"),
-    make("td", {}, div("share", share(one.completeness))), make("td", {}, div("share", share(one.purity)))))
+  const taken = (label) => about.labels.slice(about.labels.indexOf(label)).reverse().map((each) => chip(about.labels, each))
+  const row = (one, name = null) => make("tr", {}, make("th", {scope: "row"}, taken(one.label), name ? make("span", {class: "by"}, name) : null),
+    make("td", {}, div("share", share(one.completeness))), make("td", {}, div("share", share(one.purity))))
   const head = make("tr", {}, make("th"), make("th", {scope: "col"}, "Completeness"), make("th", {scope: "col", title:
     "Of what is taken, the simulated ones: a lower limit, for a real lens that is taken counts as a mistake"}, "Purity (at least)"))
-  const each = about.all.graders.filter((one) => one.found.length).map((one) => [make("tr", {class: "who"},
-    make("th", {colspan: 3}, one.name)), rows(one.found.slice(0, 1))])
+  const each = about.all.graders.filter((one) => one.found.length).map((one) => row(one.found[Math.min(1, one.found.length - 1)], one.name))
   if (!about.all.found.length) { return null }
-  return section("Simulated lenses", "what is found of them, by consensus and by each; bars are 68 % intervals",
-    make("table", {class: "rows found"}, make("thead", {}, head), make("tbody", {}, rows(about.all.found), each)))
+  return section("Simulated lenses", "found by consensus, and by each; 68 % intervals",
+    make("table", {class: "rows found"}, make("thead", {}, head), make("tbody", {}, about.all.found.map((one) => row(one, "all")), each)))
 }
 
 function graders(about) {
   const cards = about.all.graders.map((one) => div("card", make("h4", {}, one.name), heat([...about.labels].reverse(), [...about.labels].reverse(),
     [...one.confusion].reverse().map((row) => [...row].reverse()), ""), div("under", make("span", {title: "against the others, quadratic weights"},
-    `κ ${two(one.weighted)}`), make("span", {title: "repeats graded as the first time"}, `repeats ${whole(one.repeats[0])} of ${whole(one.repeats[1])}`))))
+    `κ ${two(one.weighted)}`), make("span", {title: "repeats graded as the first time"}, one.repeats[1] ? `repeats ${whole(one.repeats[0])} of ${whole(one.repeats[1])}` : "no repeats"))))
   return cards.length ? section("Each grader", "rows: what the others agree on; columns: what they said", div("cards", cards)) : null
 }
 
@@ -123,7 +124,7 @@ function walk(event, press) {
 
 function detail(about, person, tell) {
   const rule = about.agreed ? `${many(about.enough, "grade")}, or the first ${about.agreed} equal` : many(about.enough, "grade")
-  const order = about.order === "random" ? "in random order" : about.order.startsWith("-") ? `by ${about.order.slice(1)}, lowest first` : `by ${about.order}, highest first`
+  const order = about.order === "random" ? "in random order" : `by ${about.order.replace(/^-?score:/, "")}, ${about.order.startsWith("-") ? "lowest" : "highest"} first`
   const go = about.may && about.mine.left ? make("button", {class: "go", type: "button", onclick: () => tell({grade: about.desk})}, "Go on grading") : null
   const head = make("header", {}, make("h2", {}, about.name), make("span", {class: "how"},
     `${about.desk}, ${many(about.items, "item")} ${order}; enough: ${rule}${about.by ? `; by ${about.by}` : ""}`), go)
@@ -133,7 +134,7 @@ function detail(about, person, tell) {
   if (!about.all) {
     return [head, mine, make("p", {class: "note"}, "What others say, and what has come of it, is shown when the campaign is done.")]
   }
-  return [head, div("columns", standing(about), progress(about), found(about), agreement(about), graders(about), disputed(about, tell))]
+  return [head, div("columns", standing(about), progress(about), found(about), make("div", {}, agreement(about), graders(about)), disputed(about, tell))]
 }
 
 // ---- the form of a new campaign
@@ -154,7 +155,7 @@ function form(tell, close) {
       field("Simulated lenses, %", number("injected", 5, 100), "lenses of known truth among the others"),
       field("Enough grades", number("enough", 6, 99)), field("… or equal from the first", number("agreed", 0, 99), "0 for never"),
       field("Graders", make("input", {name: "graders", list: "graders", autocomplete: "off", placeholder: "everybody"}), "names, with spaces between them"), names,
-      make("label", {class: "tick", title: "whether a grader is told, afterwards, that it was a simulated one"}, feedback, "tell graders of simulated ones")),
+      make("label", {class: "tick", title: "whether a grader is told, afterwards, that it was a simulated one"}, feedback, "tell of simulated ones")),
     fault, div("buttons", make("button", {type: "button", class: "plain", onclick: close}, "Cancel"), send))
   node.addEventListener("submit", (event) => {
     event.preventDefault()
@@ -169,15 +170,15 @@ function form(tell, close) {
       known = JSON.stringify([given.desks, given.columns, given.graders])
       const option = (value, text) => make("option", {value}, text)
       desk.replaceChildren(...given.desks.map((name) => option(name, name === "lenses" ? "Lenses" : "Spectra")))
-      order.replaceChildren(option("random", "random"), ...given.columns.flatMap(([name, title]) => [option(name, `${title}, highest first`), option(`-${name}`, `${title}, lowest first`)]))
+      order.replaceChildren(option("random", "random"), ...given.columns.flatMap(([name, title]) => [option(`score:${name}`, `${title}, highest first`), option(`-score:${name}`, `${title}, lowest first`)]))
       names.replaceChildren(...given.graders.map((name) => option(name, name)))
       injectedFits()
     }
   }
-  const injectedFits = () => { // there are no simulated spectra to inject
+  const injectedFits = () => { // there are no simulated spectra
     const input = node.elements.injected, fits = desk.value === "lenses"
     input.disabled = !fits
-    input.closest("label").hidden = !fits
+    input.closest("label").hidden = feedback.closest("label").hidden = !fits
   }
   desk.addEventListener("change", injectedFits)
   return {node, follow, fault, send}
@@ -231,7 +232,8 @@ export function render({model, el}) {
   }
   model.on("content", show)
   model.on("making", busy)
-  model.on("msg:custom", ({data}) => {
+  model.on("msg:custom", (event) => {
+    const data = event.data ?? event
     if (data.fault) { made.node.hidden = false; made.fault.textContent = data.fault }
     if (data.made) { made.node.reset(); close() }
   })

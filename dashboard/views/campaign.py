@@ -131,8 +131,8 @@ class CampaignPage:
         def work() -> str:
             from qsocore.workflow.campaign import create
 
-            create(session.library.store, rule=from_json(rule) if rule else None, seed=secrets.randbelow(2**31),
-                   person=person.name, labels=session.library.labels, run=session.state.run, **asked)
+            create(session.library.path, rule=from_json(rule) if rule else None, seed=secrets.randbelow(2**31), by=person.name,
+                   url=session.library.labels_url, run=session.state.run or None, **asked)
             return asked["name"]
 
         self.face.making = asked["name"]
