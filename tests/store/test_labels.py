@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
 from tests.graders import finish, start
 from tests.images import make_images
-from tests.postgres import postgres, say, team  # noqa: F401 - fixtures
+from tests.postgres import say
 
 ADA = Verdict("toy:r1:1", "ada", "A")
 GRADERS, EACH = 8, 60
@@ -230,6 +231,7 @@ def test_eight_graders_at_once_lose_and_double_nothing_though_some_are_killed(wh
         for number in (2, 5):
             while sum(1 for _ in labels.verdicts(person=f"grader{number}")) < EACH // 4:
                 assert processes[number].is_alive()
+                time.sleep(0.02)
             processes[number].kill()
             processes[number].join()
             processes[number] = start(where, number, EACH)
@@ -386,7 +388,7 @@ def test_urls_that_will_not_do(url):
     assert SECRET not in str(caught.value)
 
 
-def test_a_wrong_password_and_a_reader_without_rights(team):  # noqa: F811 - the fixture
+def test_a_wrong_password_and_a_reader_without_rights(team):
     url = url_of(team)
     host = url.query["host"]
     if not os.path.isabs(host):
@@ -410,7 +412,7 @@ def test_a_wrong_password_and_a_reader_without_rights(team):  # noqa: F811 - the
         say(team, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
-def test_a_connection_that_the_server_has_cut_is_replaced(team):  # noqa: F811 - the fixture
+def test_a_connection_that_the_server_has_cut_is_replaced(team):
     with Labels(team) as labels:
         labels.append(ADA)
         say(team, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
