@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ class Corner:
     limits : tuple of (float, float)
         Ends of each column's axis.
     panels : dict of (int, int) to Aggregate
-        By column upwards and column across, the first larger; counts (SIDE, SIDE), the first row the lowest value, and
+        By column upwards and column across, the first larger; counts (side, side), the first row the lowest value, and
         means of the colouring column when there is one.
-    histograms : tuple of ndarray of int64, shape (SIDE,)
+    histograms : tuple of ndarray of int64, shape (side,)
         Objects in each bin.
     n, n_beyond : int
         Objects, and how many of them have no value in one of the columns or lie beyond its axis.
@@ -71,19 +72,36 @@ def corner(table: AtlasTable, rows: NDArray[np.int64] | None, names: tuple[str, 
         return column if rows is None else column[rows]
 
     limits = tuple(axis_of(table.numbers(name)) for name in names)
-    bins = [to_bins(values(name), *ends) for name, ends in zip(names, limits, strict=True)]
-    weight = values(colour) if colour else None
-    panels = {(up, across): counted(bins[across], bins[up], weight) for up in range(len(names)) for across in range(up)}
-    histograms = tuple(np.bincount(column, minlength=SIDE + 1)[:SIDE] for column in bins)
+    return _corner({name: values(name) for name in names}, limits, SIDE, values(colour) if colour else None)
+
+
+def corner_of(columns: Mapping[str, NDArray], side: int) -> Corner:
+    """Count rows in the panels of columns that are no table's, as those of a sampler's chain.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray, shape (n,)
+        Numbers by name.
+    side : int
+        Cells of a panel's side; of few rows fewer say more.
+    """
+    return _corner(columns, tuple(axis_of(values) for values in columns.values()), side)
+
+
+def _corner(columns: Mapping[str, NDArray], limits: tuple[tuple[float, float], ...], side: int,
+            weight: NDArray | None = None) -> Corner:
+    bins = [to_bins(values, *ends, side) for values, ends in zip(columns.values(), limits, strict=True)]
+    panels = {(up, across): counted(bins[across], bins[up], weight, side) for up in range(len(bins)) for across in range(up)}
+    histograms = tuple(np.bincount(column, minlength=side + 1)[:side] for column in bins)
     beyond = np.zeros(len(bins[0]), bool)
     for column in bins:
-        beyond |= column == SIDE
-    return Corner(names, limits, panels, histograms, beyond.size, int(np.count_nonzero(beyond)))
+        beyond |= column == side
+    return Corner(tuple(columns), limits, panels, histograms, beyond.size, int(np.count_nonzero(beyond)))
 
 
-def counted(across: NDArray[np.uint8], up: NDArray[np.uint8], weight: NDArray | None = None) -> Aggregate:
+def counted(across: NDArray[np.uint8], up: NDArray[np.uint8], weight: NDArray | None = None, side: int = SIDE) -> Aggregate:
     """`qsocore.compare.pairs.pairs` as an aggregate of the page's own."""
-    return Aggregate(*pairs(across, up, weight))
+    return Aggregate(*pairs(across, up, weight, side))
 
 
 def levels(panel: Aggregate, scale: Scale | None = None) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,7 +27,6 @@ from qsocore.inspection.vocabulary import COMMENT_LENGTH, CONTAMINANTS, ISSUES, 
 
 if TYPE_CHECKING:
     from dashboard.library import Library
-    from dashboard.session import Session
     from dashboard.table import AtlasTable
     from qsocore.store.labels import Labels
 
@@ -34,7 +34,7 @@ TAGS = ("candidate", "interesting")
 """What is said of an object in a mosaic."""
 _MOST = 10_000  # objects of the page that stand in a line; an evening's work is a few hundred
 _LONGEST_TOKEN = 64
-_SEEN = ("mode", "main", "invert", "smooth", "residual", "smoothing", "rest", "model")  # of what the browser says that was shown
+_SEEN = ("mode", "main", "invert", "smooth", "residual", "smoothing", "rest", "model")  # that a browser may say was shown
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,9 @@ class Objects:
         self.n = len(rows)
 
     @classmethod
-    def of(cls, session: Session, rule: str, order: Order, labels: Labels, desk: str) -> Objects:
-        """Those that a rule selects."""
-        rows = session.rows(rule)
-        here = ordering.page(session.table, rows, order, 0, _MOST)
-        return cls(session.table, here, len(rows), (labels, session.person.name, desk))
+    def ordered(cls, table: AtlasTable, rows: NDArray[np.int64], order: Order, said: tuple[Labels, str, str]) -> Objects:
+        """These rows, which rise, in another order."""
+        return cls(table, ordering.page(table, rows, order, 0, _MOST), len(rows), said)
 
     def places(self, start: int, stop: int) -> list[Place]:
         """As `Line` says."""
@@ -188,7 +186,7 @@ class Queue:
                 self._items += self._ahead(stop - len(self._items))
             here = self._items[start:stop]
         rows = self._table.rows_of([item.object_id for item in here]).tolist()
-        return [Place(start + k, item.object_id, row, item.number) for k, (item, row) in enumerate(zip(here, rows, strict=True))]
+        return [Place(at, item.object_id, row, item.number) for at, item, row in zip(count(start), here, rows)]
 
     def said(self, place: Place) -> list[Verdict]:
         """As `Line` says; of this item alone, for what was said of its repeat would give it away."""

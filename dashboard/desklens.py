@@ -82,8 +82,8 @@ def pictures(light: Light, place: Place) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``colours``, ``bands`` and ``residuals``: what each picture is, and its address; ``bar``: length of the scale bar as part
-        of the width, and what it says; ``north``: whether north is up; ``note``: what is to be said of them, "" for nothing.
+        ``colours``, ``bands`` and ``residuals``: what each picture is, and its address; ``bar``: length of the scale bar as
+        part of the width, and what it says; ``north``: whether north is up; ``note``: what is to be said of them, or "".
     """
     (cube,) = light.cubes([place])
     if not isinstance(cube, Cube):

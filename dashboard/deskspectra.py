@@ -21,8 +21,8 @@ def scene(table: AtlasTable, place: Place, library: Library, run: str) -> dict[s
     Returns
     -------
     dict
-        ``scene`` as `SpectrumView.scene` makes it, None where there is no spectrum; ``facts`` of the catalogue as text; ``note``:
-        what is to be said of it.
+        ``scene`` as `SpectrumView.scene` makes it, None where there is no spectrum; ``facts`` of the catalogue as text;
+        ``note``: what is to be said of it.
     """
     if place.row < 0:
         return {"scene": None, "facts": "", "note": "There is no spectrum"}

@@ -90,8 +90,14 @@ class Pages:
             return tabs
         above = [pn.Column(pn.panel(view.make(self.session)), sizing_mode="stretch_both", margin=0,
                            styles={"flex": "1.7 1 0", "min-height": "0"}) for view in self.at["object"]]
-        tabs.styles = {"flex": "1 1 0", "min-height": "0", "border-top": "1px solid var(--mui-palette-divider)"}
+        self._share()
         return pn.Column(*above, tabs, sizing_mode="stretch_both", margin=0)
+
+    def _share(self) -> None:
+        """Give the open tab under the object the height that it asks for."""
+        tabs, views = self._inner["object"], self._views("object")
+        share = views[tabs.active].share if views else 1.0
+        tabs.styles = {"flex": f"{share:g} 1 0", "min-height": "0", "border-top": "1px solid var(--mui-palette-divider)"}
 
     def _turned(self) -> None:
         name = self.names[self.tabs.active]
@@ -114,6 +120,8 @@ class Pages:
         titles = [view.title for view in self._views(state.page)]
         if state.page in self._inner and titles:
             self._inner[state.page].active = titles.index(state.tab) if state.tab in titles else 0
+            if state.page == "object":
+                self._share()
         self.tabs.active = self.names.index(state.page)
 
 

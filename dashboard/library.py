@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dashboard.attribution import Explanations
     from dashboard.imagemodel import ImageExplanations
     from dashboard.pictures import Pictures
+    from dashboard.samples import Samples
+    from dashboard.sed import Seds
     from dashboard.sprites import Sprites
     from qsocore.explore.neighbours import Neighbours
     from qsocore.store import RunFolder, Store
@@ -171,6 +173,20 @@ class Library:
         from dashboard.pictures import Pictures
 
         return Pictures(self)
+
+    @cached_property
+    def seds(self) -> Seds:
+        """Photometry of objects and what is fitted to it, see `dashboard.sed`."""
+        from dashboard.sed import Seds
+
+        return Seds(self)
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Samples of the parameters of SEDs, see `dashboard.samples`."""
+        from dashboard.samples import Samples
+
+        return Samples(self)
 
     @cached_property
     def sprites(self) -> Sprites:

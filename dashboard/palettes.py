@@ -27,8 +27,10 @@ _CLASSES = {
 _OTHER = "#8b8f94"
 _BOTH = {"dark": "#d9d9d9", "light": "#3a3f45"}
 _OWN = {"QSO": 0, "STAR": 1, "GALAXY": 2}
+_MODELS = {"quasar": 0, "star": 1, "galaxy": 2, "quasar+galaxy": 6}
 _UNKNOWN = {"dark": "#5b6067", "light": "#a9afb6"}
-_NOTHING = "#00000000"
+NOTHING = "#00000000"
+"""Of a pixel without objects."""
 _TRIM = {"dark": (0.12, 1.0), "light": (0.0, 0.93)}  # the ends of a map that the page's own colour would swallow
 _TRIM_DENSITY = {"dark": (0.3, 1.0), "light": (0.72, 0.0)}
 _FAINTEST = 0.65
@@ -50,7 +52,7 @@ def continuous(name: str, theme: str, density: bool = False) -> tuple[str, ...]:
     whole = colorcet.palette[name] if name == DIVERGING else getattr(palettes, f"{name.capitalize()}256")
     low, high = (_TRIM_DENSITY if density else _TRIM)[theme] if density or name != DIVERGING else (0.0, 1.0)
     colours = [whole[round(255 * (low + (high - low) * k / (LEVELS - 1)))] for k in range(LEVELS)]
-    return (*colours, _UNKNOWN[theme], _NOTHING)
+    return (*colours, _UNKNOWN[theme], NOTHING)
 
 
 @cache
@@ -59,8 +61,8 @@ def categorical(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
     steps = shades(len(names))
     opacities = [_FAINTEST + (1 - _FAINTEST) * step / (steps - 1) for step in range(steps)] if steps > 1 else [1.0]
     colours = [f"{colour}{round(255 * opacity):02x}" for colour in class_colours(names, theme) for opacity in opacities]
-    colours += [_NOTHING] * (LEVELS - len(colours))
-    return (*colours, _UNKNOWN[theme], _NOTHING)
+    colours += [NOTHING] * (LEVELS - len(colours))
+    return (*colours, _UNKNOWN[theme], NOTHING)
 
 
 @cache
@@ -77,6 +79,11 @@ def class_colours(names: tuple[str, ...], theme: str) -> tuple[str, ...]:
     free = iter(number for number in range(len(names) + len(_OWN)) if number not in taken)
     grey = {MISSING: _UNKNOWN[theme], OTHER: _OTHER}
     return tuple(grey.get(name) or _numbered(_OWN[name] if name in _OWN else next(free), theme) for name in names)
+
+
+def models(theme: str) -> dict[str, str]:
+    """The colour of each kind of model of an SED; quasars, stars and galaxies have that of their class."""
+    return {kind: _numbered(number, theme) for kind, number in _MODELS.items()}
 
 
 def _numbered(number: int, theme: str) -> str:

@@ -18,6 +18,7 @@ STATISTICS = ("mean", "min", "max", "std")
 SCALES = ("linear", "log", "rank")
 MODES = ("replace", "add", "subtract", "intersect")
 PAGES = ("object", "selection", "space", "sky", "models", "grade")
+SED_FACES = ("fits", "colours", "sample")
 THEMES = ("system", "dark", "light")
 MAX_MAPS = 4
 
@@ -50,6 +51,8 @@ class State(param.Parameterized):
     filters = param.String(doc="Rule of the filters as JSON, which drawn objects satisfy as well; empty for all.")
     focus = param.String(doc="object_id of the object in focus.")
     why = param.String(doc="What is shared among the pixels of the object in focus: RUN/TARGET/METHOD; empty for nothing.")
+    sed_face = param.Selector(default=SED_FACES[0], objects=list(SED_FACES), doc="What is shown of an SED.")
+    sed_hidden = param.ClassSelector(default=(), class_=tuple, doc="Kinds of models of an SED that are not drawn.")
     models = param.ClassSelector(default=(), class_=tuple, doc="Runs that the page of models shows; empty for its first.")
     page = param.Selector(default=PAGES[0], objects=list(PAGES), doc="What the right half of the page is about.")
     tab = param.String(doc="Title of the open tab there; empty for the first.")
@@ -103,7 +106,7 @@ RULES = ("selection", "a", "b", "only", "filters")
 def _write(name: str, value: object) -> str:
     if name in RULES:
         return json.dumps(json.loads(value), separators=(",", ":"))
-    if name in ("maps", "models"):
+    if name in ("maps", "models", "sed_hidden"):
         return ";".join(value)
     if name == "hidden":
         return json.dumps(value, separators=(",", ":"))
@@ -122,7 +125,7 @@ def _read(text: str, parameter: param.Parameter) -> object:
         return to_json(from_json(text)) if text else ""
     if name == "maps":
         return tuple(filter(None, text.split(";")))[:MAX_MAPS]
-    if name == "models":
+    if name in ("models", "sed_hidden"):
         return tuple(filter(None, text.split(";")))
     if name == "windows":
         return tuple(_finite(part, 4) for part in text.split(";"))

@@ -34,6 +34,8 @@ class View:
         Title of the view in whose place it stands where a store has images and no spectra.
     needs : {"", "images", "spectra"}
         Without which in the store it is not on the page.
+    share : float
+        Of a tab under the object: how much of the page's height it takes, where what stands above it takes 1.7.
     """
 
     title: str
@@ -42,6 +44,7 @@ class View:
     make: Callable[[Session], Any]
     instead_of: str = ""
     needs: Literal["", "images", "spectra"] = ""
+    share: float = 1.0
 
 
 VIEWS = Family("view", __name__, "VIEW", "qso_atlas.views")

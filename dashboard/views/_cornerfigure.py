@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +11,15 @@ from bokeh.plotting import figure
 
 from dashboard import theme, words
 from dashboard.colourings import EMPTY, Scale
-from dashboard.corner import SIDE, Corner, levels
-from dashboard.table import AtlasTable
+from dashboard.corner import Corner, levels
 
 _GAP = 0.08
 _LEFT, _BELOW = 0.42, 0.2
+_HIGHEST = 0.78  # of a panel that a histogram fills
 _BYTES = {"low": 0, "high": 255}
 _EMPTY = {"images": {"image": [], "x": [], "y": []}, "bars": {"xs": [], "ys": []}, "frames": {"x": [], "y": []},
           "names": {"x": [], "y": [], "text": []}, "ticks": {"x": [], "y": [], "text": [], "align": [], "baseline": []},
-          "focus": {"x": [], "y": []}}
+          "focus": {"x": [], "y": []}, "marks": {"x": [], "y0": [], "y1": []}}
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,22 @@ class Grid:
 
 
 class CornerFigure:
-    """Builds the figure and fills it; knows nothing of State."""
+    """Builds the figure and fills it; knows nothing of State.
 
-    def __init__(self):
+    Parameters
+    ----------
+    name : str
+        By which it is found on the page.
+    small : bool
+        Whether panels may be so small that two numbers fill an axis; then no boxes are drawn in them.
+    """
+
+    def __init__(self, name: str = "corner", small: bool = False):
+        self._most_ticks = 2 if small else 3
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location=None,
-            tools=[BoxSelectTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4, name="corner")
+            tools=[] if small else [BoxSelectTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4,
+            name=name)
         self.figure.axis.visible = self.figure.grid.visible = False
         self.grid = Grid(((0.0, 1.0),))
         source = {name: ColumnDataSource({key: [] for key in columns}) for name, columns in _EMPTY.items()}
@@ -78,16 +89,21 @@ class CornerFigure:
             self.figure.image("image", "x", "y", dw=1, dh=1, source=self.source[name], color_mapper=mapper)
         self._rest_bars = self.figure.patches("xs", "ys", source=self.source["rest bars"], line_color=None, fill_alpha=0.9)
         self._bars = self.figure.patches("xs", "ys", source=self.source["bars"], fill_alpha=0.35, line_width=1.2)
-        self._names = self.figure.text("x", "y", "text", source=self.source["names"], y_offset=3,
-                                       text_font_size="12px", text_baseline="top", text_align="center")
+        self._marks = self.figure.segment("x", "y0", "x", "y1", source=self.source["marks"], line_width=1.2, line_dash=[3, 3],
+                                          name="marks")
+        self._names = self.figure.text("x", "y", "text", source=self.source["names"], y_offset=1 if small else 3,
+                                       text_font_size="11px" if small else "12px", text_baseline="top", text_align="center")
         self._ticks = self.figure.text("x", "y", "text", source=self.source["ticks"],
                                        text_font_size="10.5px", text_align={"field": "align"},
                                        text_baseline={"field": "baseline"})
         self._halo, self._ring = (self.figure.scatter("x", "y", source=self.source["focus"], size=11, fill_alpha=0,
                                                       line_width=width) for width in (4, 1.6))
 
-    def show(self, corner: Corner, rest: Corner | None, scale: Scale | None, table: AtlasTable) -> None:
-        """Fill the panels: `corner` in colours on a scale (density without one), `rest` behind it in grey."""
+    def show(self, corner: Corner, rest: Corner | None, scale: Scale | None, titles: Sequence[str]) -> None:
+        """Fill the panels: `corner` in colours on a scale (density without one), `rest` behind it in grey.
+
+        `titles` are what its columns are called.
+        """
         k = len(corner.names)
         self.grid = Grid(corner.limits)
         self.figure.x_range.update(start=-_LEFT, end=k + (k - 1) * _GAP + 0.02)
@@ -101,7 +117,7 @@ class CornerFigure:
         self.source["frames"].data = {"x": [x + 0.5 for x, _ in cells], "y": [y + 0.5 for _, y in cells]}
         corners = [self.grid.corner(number, number) for number in range(k)]
         self.source["names"].data = {"x": [x + 0.5 for x, _ in corners], "y": [y + 1 for _, y in corners],
-                                     "text": [words.title(table.columns[name]) for name in corner.names]}
+                                     "text": list(titles)}
         self.source["ticks"].data = self._tick_labels(corner.limits)
 
     def _images(self, panels: dict[tuple[int, int], np.ndarray]) -> dict:
@@ -109,13 +125,13 @@ class CornerFigure:
         return {"image": list(panels.values()), "x": [x for x, _ in places], "y": [y for _, y in places]}
 
     def _steps(self, corner: Corner) -> dict:
-        """Outlines of the histograms, each up to 0.78 of its panel's height, under the name."""
-        edges = np.repeat(np.linspace(0, 1, SIDE // 2 + 1), 2)
+        """Outlines of the histograms, under the names."""
         xs, ys = [], []
         for number, histogram in enumerate(corner.histograms):
             x, y = self.grid.corner(number, number)
             pairs = histogram.reshape(-1, 2).sum(axis=1)
-            heights = 0.78 * np.repeat(pairs, 2) / max(int(pairs.max(initial=0)), 1)
+            edges = np.repeat(np.linspace(0, 1, pairs.size + 1), 2)
+            heights = _HIGHEST * np.repeat(pairs, 2) / max(int(pairs.max(initial=0)), 1)
             xs.append(x + edges)
             ys.append(y + np.concatenate([[0], heights, [0]]))
         return {"xs": xs, "ys": ys}
@@ -123,7 +139,7 @@ class CornerFigure:
     def _tick_labels(self, limits: tuple[tuple[float, float], ...]) -> dict:
         labels, k = [], len(limits)
         for number, ends in enumerate(limits):
-            for value in round_values(*ends):
+            for value in round_values(*ends, self._most_ticks):
                 at = (value - ends[0]) / (ends[1] - ends[0])
                 x, y = self.grid.corner(k - 1, number)
                 labels.append((x + at, y - 0.03, value, "center", "top"))
@@ -140,6 +156,14 @@ class CornerFigure:
         xs, ys = self.grid.place(values) if values else ([], [])
         self.source["focus"].data = {"x": xs, "y": ys}
 
+    def mark(self, values: Sequence[Sequence[float]]) -> None:
+        """Draw lines at some values of each column through its histogram."""
+        lines = []
+        for number, (some, (low, high)) in enumerate(zip(values, self.grid.limits, strict=True)):
+            x, y = self.grid.corner(number, number)
+            lines += [(x + (value - low) / (high - low), y, y + _HIGHEST) for value in some if low <= value <= high]
+        self.source["marks"].data = {name: [line[k] for line in lines] for k, name in enumerate(("x", "y0", "y1"))}
+
     def paint(self, palette: tuple[str, ...], ink: dict[str, str]) -> None:
         """Look the panels' bytes up in another palette and colour the rest for the theme."""
         self._mapper.palette = list(palette)
@@ -149,12 +173,13 @@ class CornerFigure:
         self._rest_bars.glyph.fill_color = ink["ground"]
         self._bars.glyph.update(fill_color=ink["accent"], line_color=ink["accent"])
         self._frames.glyph.line_color = ink["line"]
+        self._marks.glyph.line_color = ink["mark"]
         self._names.glyph.text_color, self._ticks.glyph.text_color = ink["text"], ink["muted"]
         self._halo.glyph.line_color, self._ring.glyph.line_color = ink["under"], ink["mark"]
 
 
-def round_values(low: float, high: float) -> list[float]:
-    """Two or three round values inside an interval, away from its ends.
+def round_values(low: float, high: float, most: int = 3) -> list[float]:
+    """Two or three round values inside an interval, away from its ends; not more than `most`, which is 2 or 3.
 
     Examples
     --------
@@ -167,4 +192,5 @@ def round_values(low: float, high: float) -> list[float]:
     room = 0.1 * (high - low)
     first, last = np.ceil((low + room) / step), np.floor((high - room) / step)
     values = [float(k * step) + 0.0 for k in np.arange(first, last + 1)]
-    return values if len(values) < 4 else values[::2]
+    values = values if len(values) < 4 else values[::2]
+    return values if len(values) <= most else [values[0], values[-1]]

@@ -17,17 +17,15 @@ import param
 
 from dashboard import desk, theme
 from dashboard.desk import Line, Objects, Place, Queue
+from dashboard.deskclerk import Clerk
 from dashboard.ordering import CATALOGUE, RANDOM, Order
 from dashboard.views._pages import shown_rule
 from dashboard.worker import Each
 from qsocore.cli import explain
 from qsocore.errors import ConfigError
-from qsocore.inspection.standing import standing
 
 if TYPE_CHECKING:
     from dashboard.session import Session
-    from qsocore.inspection import Campaign, Verdict
-    from qsocore.store.labels import Labels
 
 AHEAD = 4
 """Objects that the browser holds beyond the one that is shown."""
@@ -75,6 +73,7 @@ class Desk:
     def __init__(self, session: Session, title: str, face: Face):
         self.session, self.face, self.line = session, face, None
         library = session.library
+        self.clerk = Clerk(library, session.person, self.name)
         self._writing, self._reading = Each(session.document, library.scribe), Each(session.document, library.pool)
         self._sent: set[int] = set()
         self._turn, self._at, self._campaigns = 0, 0, []
@@ -101,10 +100,10 @@ class Desk:
         def work() -> tuple[Line, list[str]]:
             labels = session.library.labels
             rule, _ = shown_rule(session)
-            line = Queue(labels.campaign(campaign), labels, session.person.name, session.table) if campaign else \
-                Objects.of(session, rule, order, labels, desk_name)
+            line = Queue(self.clerk.campaign(campaign), labels, session.person.name, session.table) if campaign else \
+                Objects.ordered(session.table, session.rows(rule), order, (labels, session.person.name, desk_name))
             self.prepare(line)
-            return line, [name for name in labels.campaigns() if self._mine(labels.campaign(name))]
+            return line, [name for name in labels.campaigns() if self.clerk.may_grade(self.clerk.campaign(name))]
 
         def then(made: tuple[Line, list[str]]) -> None:
             if turn == self._turn:
@@ -123,15 +122,11 @@ class Desk:
     def prepare(self, line: Line) -> None:
         """Get ready for a line that is laid; called beside the event loop."""
 
-    def _mine(self, campaign: Campaign) -> bool:
-        """Whether a campaign is this desk's and this person's."""
-        return campaign.desk == self.name and (not campaign.graders or self.session.person.name in campaign.graders)
-
     def _about(self) -> dict[str, Any]:
         """What the browser has to know of the line."""
         line, person, order = self.line, self.session.person, self.order
         home = sha256(str(self.session.library.path.resolve()).encode()).hexdigest()[:12]
-        many = "" if line.campaign or line.n == line.n_there else f"the first {line.n:,} of {line.n_there:,} objects are in line"
+        many = "" if line.campaign or line.n == line.n_there else f"the first {line.n:,} of {line.n_there:,} are in line"
         return {"turn": self._turn, "campaign": self.campaign, "campaigns": self._campaigns, "n": line.n, "begin": self._at,
                 "graded": line.graded, "person": person.name, "home": home, "may": person.may("grader"),
                 "random": order.by == RANDOM, "seed": order.seed, "wide": self.session.state.wide, "many": many,
@@ -151,8 +146,7 @@ class Desk:
         def work() -> list[dict[str, Any]]:
             places = [place for place in line.places(min(wanted), max(wanted) + 1) if place.at in wanted]
             said = [list(desk.history(line.said(place))) for place in places]
-            return [{"at": place.at, "item": place.item, "id": "" if line.campaign else place.object_id, "said": told} | card
-                    for place, told, card in zip(places, said, self.card(places), strict=True)]
+            return [self.named(place, told) | card for place, told, card in zip(places, said, self.card(places), strict=True)]
 
         def then(cards: list[dict[str, Any]]) -> None:
             if turn == self._turn:
@@ -160,6 +154,11 @@ class Desk:
                 self.face.tell(cards=cards, turn=turn, ended=len(cards) < len(wanted))
 
         self._reading.submit(work, then, self._failed)
+
+    @staticmethod
+    def named(place: Place, said: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the browser calls an object: of a campaign's by its number alone."""
+        return {"at": place.at, "item": place.item, "id": place.object_id if place.item is None else "", "said": said}
 
     def _failed(self, error: Exception) -> None:
         self.face.tell(fault=explain(error))
@@ -197,76 +196,10 @@ class Desk:
 
     def _do(self, deed: dict[str, Any]) -> None:
         """Write what was said, beside the event loop, and confirm it."""
-        token, turn = str(deed.get("token", "")), self._turn
-        self._writing.submit(lambda: self._written(deed), lambda done: self.face.tell(confirmed=token, turn=turn, **done),
-                             lambda error: self._refuse(token, error))
+        token, session, line = str(deed.get("token", "")), self.session, self.line
+        self._writing.submit(lambda: self.clerk.do(deed, session.table, session.state.run, line),
+                             lambda done: self.face.tell(confirmed=token, **done), lambda error: self._refuse(token, error))
 
     def _refuse(self, token: str, error: Exception) -> None:
         """A verdict that can never be written is given back; what a database could not do now is said again later."""
         self.face.tell(refused=token, why=explain(error), ever=isinstance(error, ConfigError))
-
-    def _written(self, deed: dict[str, Any]) -> dict[str, Any]:
-        person, library = self.session.person, self.session.library
-        if not person.may("grader"):
-            raise ConfigError(f"{person.name} may look and not grade", remedy="ask an owner for the role of a grader")
-        if deed.get("person") != person.name:
-            raise ConfigError(f"this verdict is {deed.get('person')}'s", remedy=f"load the page anew as {deed.get('person')}")
-        campaign = str(deed.get("campaign") or "")
-        if deed.get("what") == "undo":
-            return self._undone(library.labels, deed, campaign)
-        place = self._place(deed, campaign)
-        if deed.get("again") and (number := self._known(library.labels, place, deed["token"])):
-            return {"number": number} | self._truth(place, campaign)
-        verdict = desk.verdict_of(deed, self.name, person.name, place, campaign, library, self.session.state.run)
-        return {"number": library.labels.append(verdict)} | self._truth(place, campaign)
-
-    def _known(self, labels: Labels, place: Place, token: Any) -> int:
-        """Number of the verdict of a token, 0 for none: the run may be another since it was written."""
-        own = labels.verdicts(place.object_id, person=self.session.person.name, desk=self.name)
-        return next((one.number for one in own if one.token == token), 0)
-
-    def _place(self, deed: dict[str, Any], campaign: str) -> Place:
-        """What was graded, as it was named to the browser."""
-        table = self.session.table
-        if not campaign:
-            object_id = str(deed.get("id", ""))
-            row = table.row_of(object_id)
-            if row < 0:
-                raise ConfigError(f"there is no object {object_id!r} here", self.session.library.path)
-            return Place(-1, object_id, row)
-        known, number = self._campaign(campaign), deed.get("item")
-        if not self._mine(known) or not isinstance(number, int) or not 0 <= number < len(known.items):
-            raise ConfigError(f"this is no item of yours in the campaign {campaign}", remedy="load the page anew")
-        object_id = known.items[number].object_id
-        return Place(-1, object_id, table.row_of(object_id), number)
-
-    def _campaign(self, name: str) -> Campaign:
-        return self.session.library.once(("campaign", name), lambda: self.session.library.labels.campaign(name))
-
-    def _truth(self, place: Place, campaign: str) -> dict[str, str]:
-        """What is told after a verdict where the campaign wants its graders to know."""
-        known = self._campaign(campaign) if campaign else None
-        if known is None or not known.feedback or known.items[place.item].what != "injected":
-            return {}
-        return {"truth": "This was a simulated lens"}
-
-    def _undone(self, labels: Labels, deed: dict[str, Any], campaign: str) -> dict[str, Any]:
-        """Take a verdict back: the one that is named by its number or token, else the last of this person that stands."""
-        person, token, of = self.session.person.name, str(deed.get("token", "")), deed.get("of")
-        own = list(labels.verdicts(campaign=campaign, person=person, desk=self.name))
-        number = next((one.undoes for one in own if deed.get("again") and one.token == token), None)  # done, and not confirmed
-        meant = [one for one in own if of in (one.number, one.token)] if of else standing(own)
-        last = next((one for one in own if one.number == number), None) or max(meant, key=lambda one: one.number, default=None)
-        if last is None:
-            raise ConfigError("there is no verdict of yours to take back")
-        if number is None:
-            labels.undo(person, last.number, token)
-        at = self._where(last)
-        said = [list(desk.history(self.line.said(place))) for place in self.line.places(at, at + 1)] if at >= 0 else []
-        return {"undone": last.number, "at": at, "said": said[0] if said else []}
-
-    def _where(self, verdict: Verdict) -> int:
-        """Place in line of what a verdict is of, -1 where it is not there."""
-        if self.line is None or (self.line.campaign.name if self.line.campaign else "") != verdict.campaign:
-            return -1
-        return self.line.place_of(verdict)

@@ -60,8 +60,8 @@ class SpectrumFigure:
         """What all have behind the data: masked stretches, the stretch of large residual that was jumped to."""
         plot.extra_y_ranges = {"page": Range1d(0, 1)}
         plot.grid.visible = False
-        for source, alpha in ((self.gaps, 0.22), (self.stretch, 0.14)):
-            plot.vstrip(x0="x0", x1="x1", source=source, line_color=None, fill_alpha=alpha, name=f"{source.name.split()[0]} strip")
+        for name, source, alpha in (("gaps", self.gaps, 0.22), ("stretch", self.stretch, 0.14)):
+            plot.vstrip(x0="x0", x1="x1", source=source, line_color=None, fill_alpha=alpha, name=f"{name} strip")
         plot.add_tools(CrosshairTool(overlay=self._cross, visible=False))
         plot.js_on_event(MouseMove, CustomJS(code=_READ.replace("AT", "cb_obj.x")))
         plot.js_on_event(MouseLeave, CustomJS(code=_READ.replace("AT", "null")))

@@ -94,7 +94,7 @@ class CornerPane:
         def then(result: tuple[Corner, Corner | None, Scale | None]) -> None:
             found, rest, self._scale = result
             self._known = (behind, rest) if behind else None
-            self.plot.show(found, rest, self._scale, table)
+            self.plot.show(found, rest, self._scale, [words.title(table.columns[name]) for name in found.names])
             grey = f" · {rest.n:,} drawn in grey" if rest else ""
             beyond = f" · {found.n_beyond:,} of them beyond an axis" if found.n_beyond else ""
             said = f"<b>{found.n:,}</b> {what}{beyond}{grey} · no sampling"

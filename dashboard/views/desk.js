@@ -233,8 +233,9 @@ class Desk {
     return deed
   }
 
-  next_after() {
-    this.auto ? this.go(this.at + 1) : this.show()
+  /* Say a verdict and go on; of what is not on the screen yet nothing is said. */
+  grade_and_go(words) {
+    if (this.grade(words)) { this.auto ? this.go(this.at + 1) : this.show() }
   }
 
   undo(of = null) {

@@ -83,7 +83,7 @@ export function render({model, el}) {
   let wanted = "map", text = false
   const figure = () => {
     const all = figures()
-    return all.find(({name}) => name === wanted) ?? all.find(({model}) => model) ?? all[0]
+    return all.find(({name}) => name === wanted) ?? all.find(({name}) => !desks.has(name))
   }
   const desk = () => desks.has(wanted) && desks.get(wanted).getClientRects().length ? wanted : ""
   const say = () => {

@@ -200,6 +200,11 @@ class LensDesk extends Desk {
     this.show_mosaic()
   }
 
+  grade_cell(words) {
+    this.grade(words)
+    this.auto && this.cursor < PAGE - 1 ? this.move(1) : this.show_mosaic()
+  }
+
   /* Whatever on this page was not marked is no lens. */
   rest() {
     for (const cell of this.pages.get(this.page) ?? []) {
@@ -221,12 +226,12 @@ class LensDesk extends Desk {
   does(verb, what) {
     const steps = {right: 1, left: -1, down: SIDE, up: -SIDE}
     if (verb === "grade" || verb === "kind") {
-      this.grade(verb === "grade" ? {label: what} : {label: "X", kind: what})
-      if (this.mosaic) { this.auto && this.cursor < PAGE - 1 ? this.move(1) : this.show_mosaic() } else { this.next_after() }
+      const words = verb === "grade" ? {label: what} : {label: "X", kind: what}
+      this.mosaic ? this.grade_cell(words) : this.grade_and_go(words)
     } else if (verb in steps) {
       this.mosaic ? this.move(steps[verb]) : this.go(this.at + Math.sign(steps[verb]))
     } else if (verb === "mark") {
-      if (this.mosaic) { this.mark(what) } else { this.grade({label: what}); this.next_after() }
+      this.mosaic ? this.mark(what) : this.grade_and_go({label: what})
     } else if (verb === "rest") {
       if (this.mosaic) { this.rest() }
     } else if (verb === "picture") {

@@ -89,7 +89,7 @@ class LensDesk(Desk):
         def work() -> list[dict[str, Any]]:
             places = line.places(page * PAGE, (page + 1) * PAGE)
             told = [list(desk.history(line.said(place))) for place in places]
-            return [{"at": place.at, "item": place.item, "id": "" if line.campaign else place.object_id, "said": said, "image": src}
+            return [self.named(place, said) | {"image": src}
                     for place, said, src in zip(places, told, desklens.thumbnails(light, places), strict=True)]
 
         def then(cells: list[dict[str, Any]]) -> None:

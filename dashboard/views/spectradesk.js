@@ -9,12 +9,15 @@ class SpectraDesk extends Desk {
   constructor(model, el) {
     super(model, el, "spectra")
     this.shifted = ({detail: {suffix, z, moved}}) => suffix === SUFFIX && this.redshifted(z, moved)
+    this.ready = ({detail}) => detail.suffix === SUFFIX && this.card && this.open(this.card)
     window.addEventListener("atlas-spectrum-z", this.shifted)
+    window.addEventListener("atlas-spectrum-ready", this.ready) // the viewer may be built after the first object came
   }
 
   remove() {
     super.remove()
     window.removeEventListener("atlas-spectrum-z", this.shifted)
+    window.removeEventListener("atlas-spectrum-ready", this.ready)
   }
 
   build(el) {
@@ -38,7 +41,8 @@ class SpectraDesk extends Desk {
         make("div", {class: "types", role: "group", "aria-label": "Corrected class"}, ...this.types),
         make("div", {class: "issues", role: "group", "aria-label": "Issues"}, ...this.issues)),
       make("div", {class: "rows"}, make("label", {class: "redshift"}, "corrected z", this.box, cap("z")),
-        make("div", {class: "remarks", role: "group", "aria-label": "Standard comments"}, ...this.remarks), this.comment))
+        make("div", {class: "remarks", role: "group", "aria-label": "Standard comments"}, ...this.remarks), this.comment, this.walk))
+    this.foot.lastChild.remove() // its content stands in the rows
   }
 
   mark_of({label}) { return label }
@@ -98,8 +102,7 @@ class SpectraDesk extends Desk {
 
   does(verb, what) {
     if (verb === "quality") {
-      this.grade({label: what, flags: [...this.flags].join(""), kind: this.kind, z: this.z})
-      this.next_after()
+      this.grade_and_go({label: what, flags: [...this.flags].join(""), kind: this.kind, z: this.z})
     } else if (verb === "flag") {
       this.flags.has(what) ? this.flags.delete(what) : this.flags.add(what)
     } else if (verb === "type") {

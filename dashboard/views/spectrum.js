@@ -479,6 +479,7 @@ export function render({model, view, el}) {
   const desk = view.desk = new Desk(model, view.model.document, el)
   desk.list()
   desk.take(model.scene)
+  window.dispatchEvent(new CustomEvent("atlas-spectrum-ready", {detail: {suffix: model.suffix}}))
   model.on("scene", () => desk.take(model.scene))
   model.on("menu", () => desk.list())
   model.on("why", () => desk.asks())

@@ -49,10 +49,11 @@ def table(store_path):
     return Library.open(store_path).table("small")
 
 
-def serve(words):
-    """A ``qso`` server in a process of its own and its address."""
+def serve(words, person="tester"):
+    """A ``qso`` server in a process of its own, before which somebody sits, and its address."""
     process = subprocess.Popen([sys.executable, "-m", "qsocore.cli", *words, "--no-browser"], stdout=subprocess.PIPE, text=True,
-                               cwd=ROOT, env=os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"})
+                               cwd=ROOT, env=os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1",
+                                                 "QSO_ATLAS_PERSON": person})
     said = process.stdout.readline()
     assert "http://localhost:" in said, f"the server did not start: {said}"
     return process, next(word for word in said.split() if word.startswith("http"))

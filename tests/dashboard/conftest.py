@@ -6,7 +6,7 @@ from dashboard import actions
 from dashboard.library import Library
 from dashboard.session import Session
 from dashboard.state import State
-from tests.dashboard.survey import make_run, make_store
+from tests.dashboard.survey import make_photometric_store, make_run, make_store
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +27,11 @@ def session(library):
     made = Session(library, State(store=str(library.path)))
     actions.start(made, {})
     return made
+
+
+@pytest.fixture(scope="session")
+def photometric(tmp_path_factory):
+    """A store with photometry in nine bands."""
+    path = tmp_path_factory.mktemp("dashboard") / "photometric.store"
+    make_photometric_store(path)
+    return Library.open(path)

@@ -102,6 +102,15 @@ def make_image_store(path: Path, n: int = 150, first: int = 0, name: str = "test
     return writer.finish()
 
 
+def make_photometric_store(path: Path, n: int = 120) -> Store:
+    """Write a store of simulated images with photometry in nine bands: quasars, lenses, dwarfs, galaxies."""
+    from qsocore.simulate.images.kinds import ImageSample, parse_mixture
+    from qsocore.workflow.simulate import simulate_images
+
+    mixture = parse_mixture(["QSO=3", "LENS=2", "M=2", "T=2", "PASSIVE=1"])
+    return simulate_images(path, n, 4, 1, mixture, ImageSample("none", 0.0), 24)
+
+
 def in_memory(columns: dict, roles: dict[str, str]) -> AtlasTable:
     """A bare table of Arrow arrays."""
     import pyarrow as pa

@@ -8,11 +8,13 @@ import pytest
 from dashboard import keys, theme
 from dashboard.keys import KEYS
 from dashboard.tour import STEPS
+from dashboard.views import _desk
 from dashboard.views._keys import ACTIONS, _number
+from qsocore.inspection import vocabulary
 
 
 def test_no_key_means_two_things():
-    presses = [press for key in KEYS for press in key.presses]
+    presses = [(key.desk, press) for key in KEYS for press in key.presses]  # a desk in force has its keys before the page
     assert len(set(presses)) == len(presses)
 
 
@@ -22,7 +24,24 @@ def test_everything_a_key_does_exists():
     spectrum = (Path(keys.__file__).parent / "views" / "spectrum.js").read_text()
     asked = [what for key in KEYS if key.how == "spectrum" for _, what in key.acts]
     assert len(asked) == 10 and [what for what in asked if f'"{what}":' not in spectrum] == []
-    assert {key.how for key in KEYS} == {"do", "spectrum", "figure", "focus", "click"}
+    assert {key.how for key in KEYS} == {"do", "spectrum", "figure", "focus", "click", "desk"}
+
+
+def test_a_desk_has_a_key_for_every_word_and_keeps_those_that_the_spectrum_needs():
+    said = {desk: {what for key in KEYS if key.desk == desk for _, what in key.acts} for desk in ("lenses", "spectra")}
+    words = {"grade": vocabulary.LENS_GRADES, "kind": vocabulary.CONTAMINANTS, "quality": vocabulary.QUALITIES,
+             "flag": vocabulary.ISSUES, "type": vocabulary.TYPES}
+    known = {f"{verb} {word.word}" for verb in words for word in words[verb]}
+    assert known | {f"remark {one}" for one in vocabulary.COMMENTS} < said["lenses"] | said["spectra"]
+    taken = {press for key in KEYS if key.desk == "spectra" for press in key.presses}
+    assert taken.isdisjoint({"?", "r", "l", "s", "d", "t", "z", "[", "]"})
+
+
+@pytest.mark.parametrize("desk", ["lenses", "spectra"])
+def test_what_a_key_does_at_a_desk_its_script_knows(desk):
+    script = _desk.script({"lenses": "lensdesk.js", "spectra": "spectradesk.js"}[desk])
+    verbs = {what.split()[0] for key in KEYS if key.desk == desk for _, what in key.acts}
+    assert [verb for verb in verbs if not re.search(rf'\b{verb}\b["]?[:,]|"{verb}"', script)] == []
 
 
 @pytest.mark.parametrize(("press", "shown"), [("Ctrl+Shift+z", ["Ctrl", "Shift", "Z"]), ("Shift+ArrowLeft", ["Shift", "←"]),
