@@ -50,11 +50,16 @@ class Backoff:
         if now - known.last > self.forgotten:
             known = _Tries()
         known.count, known.last = known.count + 1, now
-        if known.count >= self.free:
-            known.until = now + min(self.first * 2.0 ** min(known.count - self.free, 60), self.most)
         self._tries[key] = known
+        self.refuse(key)
         while len(self._tries) > _KEYS:
             self._tries.popitem(last=False)
+
+    def refuse(self, key: str) -> None:
+        """Let the wait run from now on: the try that was counted last was wrong."""
+        known = self._tries.get(key)
+        if known is not None and known.count >= self.free:
+            known.until = self._clock() + min(self.first * 2.0 ** min(known.count - self.free, 60), self.most)
 
     def forgive(self, key: str) -> None:
         """Forget all tries of a name whose password was right."""

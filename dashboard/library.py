@@ -91,6 +91,11 @@ class Library:
         return Labels.of(self.path, self._labels)
 
     @property
+    def labels_url(self) -> str:
+        """URL of the database of verdicts that was asked for; empty for what `Labels.of` finds."""
+        return self._labels
+
+    @property
     def has_spectra(self) -> bool:
         """Whether there are spectra of the objects."""
         return self.store is not None and self.store.grid is not None

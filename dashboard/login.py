@@ -241,6 +241,8 @@ class LoginPage(_Page):
         finally:
             gate.hashing -= 1
         if user is None:
+            gate.names.refuse(keys[0])
+            gate.addresses.refuse(keys[1])
             log.warning("a login as %r from %s was refused", name[:99], self.request.remote_ip)
             self.show("Name and password don't match.", 401)
             return

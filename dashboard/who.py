@@ -50,7 +50,7 @@ class Here:
         self.name, self._role = name or _own_name(), role if name and role in ROLES else "owner"
 
     def person(self) -> Person:
-        """The owner."""
+        """Them."""
         return Person(self.name, self._role)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -13,10 +14,14 @@ import pytest
 import requests
 from argon2 import PasswordHasher
 from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
 from tornado.websocket import websocket_connect
 
 from dashboard import named
-from dashboard.login import Gate, local
+from dashboard.backoff import Backoff
+from dashboard.login import Gate, LoginPage, Passwords, local
 from dashboard.server import Door, free_port
 from dashboard.session import Session
 from dashboard.state import State
@@ -42,9 +47,9 @@ def users(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(store_path, users):
-    """A server in a process of its own and its address."""
-    words = [sys.executable, "-m", "qsocore.cli", "serve", str(store_path), "--users", str(users.path), "--no-browser"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    """A server in a process of its own, as behind a proxy, and its address."""
+    words = ["serve", str(store_path), "--users", str(users.path), "--proxy", "--no-browser"]
+    process = subprocess.Popen([sys.executable, "-m", "qsocore.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                env=os.environ | {"PYTHONUNBUFFERED": "1"})
     said = process.stdout.readline()
     assert "http://localhost:" in said, f"the server did not start: {said}"
@@ -59,9 +64,9 @@ def gate(server, users):
     return Gate(users.path)
 
 
-def login(server, name, password=None, visitor=None, where="/", **headers):
+def login(server, name, password=None, where="/", **headers):
     """Send the login form as a browser does; the session of cookies, and the answer."""
-    visitor = visitor or requests.Session()
+    visitor = requests.Session()
     form = visitor.get(f"{server}/login").text
     token = re.search(r'name="_xsrf" value="([^"]+)"', form)[1]
     answer = visitor.post(f"{server}/login", {"_xsrf": token, "name": name, "next": where, "password": password or word(name)},
@@ -148,6 +153,32 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(server, name):
 def test_what_was_typed_comes_back_harmless(server):
     _, answer = login(server, '"><script>alert(1)</script>', "x")
     assert "<script" not in answer.text
+
+
+def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(server):
+    answer = login(server, "gus", **{"X-Forwarded-Proto": "https"})[1]
+    assert answer.status_code == 303 and "; Secure" in answer.headers["Set-Cookie"]
+
+
+def test_one_address_that_tries_many_names_waits_and_others_do_not(users, tmp_path):
+    shutil.copy(users.path, tmp_path / "users.json")
+    gate = Gate(tmp_path / "users.json")
+    gate.users, gate.addresses = Users(tmp_path / "users.json", QUICK), Backoff(3, first=60)
+    gate.users.set_password("gus", word("gus"))
+
+    async def run():
+        application = Application([("/login", LoginPage)], xsrf_cookies=True)
+        application.auth_provider = Passwords(gate)
+        server, (socket, port) = HTTPServer(application, xheaders=True), bind_unused_port()
+        server.add_socket(socket)
+        address = f"http://127.0.0.1:{port}"
+        tries = [*((f"name{k}", "192.0.2.7") for k in range(4)), ("gus", "192.0.2.7"), ("gus", "192.0.2.8"), ("gus", "nonsense")]
+        answers = [(await asyncio.to_thread(login, address, name, **{"X-Forwarded-For": place}))[1].status_code
+                   for name, place in tries]
+        server.stop()
+        return answers
+
+    assert asyncio.run(run()) == [401, 401, 401, 429, 429, 303, 303]
 
 
 def test_one_who_guesses_waits_and_others_do_not(server):
