@@ -35,7 +35,8 @@ class Controls:
                                    lambda: state.param.update(spokes=not state.spokes))
         self.drawer = self._toggle("filter_list", "Filters", lambda: state.param.update(drawer=not state.drawer))
         self.theme = self._toggle("contrast", "Dark or light", lambda: actions.toggle_theme(session))
-        session.on(["run", "joined", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "a", "b"], self._follow)
+        shown = ["run", "joined", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "a", "b"]
+        session.on(shown, self._follow)
         self._follow()
 
     def _select(self, label: str, width: int, options, chosen) -> pmui.Select:
