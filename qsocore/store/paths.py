@@ -50,6 +50,11 @@ def selections(root: Path) -> Path:
     return root / "selections"
 
 
+def injected(root: Path, campaign: str) -> Path:
+    """Images of the simulated lenses that were put into a campaign: a store of images."""
+    return root / "campaigns" / campaign / "injected.store"
+
+
 def home() -> Path:
     """The user's own folder: ``$QSO_ATLAS_HOME`` or ``~/.local/share/qso-atlas``."""
     return Path(os.environ.get("QSO_ATLAS_HOME") or Path.home() / ".local" / "share" / "qso-atlas")

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from qsocore import __version__
 from qsocore.catalog import Column
 from qsocore.errors import ConfigError
-from qsocore.selection import Rule, check, columns_of, evaluate, parse, to_text
-from qsocore.store import RunFolder, Store, open_store
+from qsocore.selection import Rule, parse, to_text
+from qsocore.store import open_store
 from qsocore.store.cells import safe_table
 from qsocore.store.columns import from_field
 from qsocore.store.files import write_text, write_whole
-from qsocore.store.selections import Kept, Selections, read_rule
+from qsocore.store.selections import Kept
+from qsocore.workflow.chosen import kept_of, run_of, select
 from qsocore.workflow.info import citations
 from qsocore.workflow.joined import Joined
 
@@ -87,12 +88,12 @@ def export(path: str | Path, out: str | Path, columns: Sequence[str] | None = No
     if out.suffix.lower() == ".txt" and columns and list(columns) != ["object_id"]:
         raise ConfigError("a .txt file holds object ids and no other column", out, "leave --columns out, or use .csv")
     store = open_store(path)
-    kept = _kept(selection, store)
-    folder = _run_of(store, run, kept)
+    kept = kept_of(selection, store)
+    folder = run_of(store, run, kept)
     source = Joined(store, folder)
     names = list(dict.fromkeys(columns)) if columns else list(store.columns)
     meant = [source.columns[name] for name in source.known(names)]
-    rule, rows = _select(source, kept, parse(where) if where else None, force)
+    rule, rows = select(source, kept, parse(where) if where else None, force)
     about = _about(source, rule, len(rows), kept)
     write(out, source, meant, rows, about)
     return len(rows)
@@ -149,9 +150,9 @@ def _spectra(path: Path, out: Path, columns: Sequence[str] | None, where: str | 
     if columns:
         raise ConfigError("columns are those of a catalogue", "--columns", "leave --columns or --spectra out")
     store = open_store(path)
-    kept = _kept(selection, store)
-    source = Joined(store, _run_of(store, run, kept))
-    rule, rows = _select(source, kept, parse(where) if where else None, force)
+    kept = kept_of(selection, store)
+    source = Joined(store, run_of(store, run, kept))
+    rule, rows = select(source, kept, parse(where) if where else None, force)
     if not len(rows):
         raise ConfigError("no object is selected", out, "look at --where and --selection")
     return write_spectra(store, rows, out, grid, _about(source, rule, len(rows), kept))
@@ -160,60 +161,6 @@ def _spectra(path: Path, out: Path, columns: Sequence[str] | None, where: str | 
 def provenance_file(out: Path) -> Path:
     """Where the provenance of a CSV or text file lies."""
     return out.with_name(out.name + ".provenance.json")
-
-
-def _kept(selection: str | Path | Rule | Kept | None, store: Store) -> Kept | Rule | None:
-    """What is selected by: a kept selection or a bare rule."""
-    if selection is None or isinstance(selection, Kept):
-        return selection
-    if isinstance(selection, dict):
-        check(selection)
-        return selection
-    file, mine = Path(selection), Selections.of(store.path)
-    if file.is_file():
-        try:
-            return read_rule(file.read_text(encoding="utf-8"), file)
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"it is no JSON ({error})", file, "give a kept selection, or a rule as JSON") from None
-    if file.suffix == ".json" or file.name != str(selection):
-        raise ConfigError("there is no such file", file, f"kept in the store: {', '.join(mine.names()) or 'none'}")
-    return mine.load(str(selection))
-
-
-def _run_of(store: Store, name: str | None, kept: Kept | Rule | None) -> RunFolder | None:
-    name = name or (kept.run if isinstance(kept, Kept) else "")
-    return store.run(name) if name else None
-
-
-def _select(source: Joined, kept: Kept | Rule | None, where: Rule | None, force: bool) -> tuple[Rule, NDArray[np.int64]]:
-    """The whole rule, and the rows that it selects."""
-    rule = kept.rule if isinstance(kept, Kept) else kept
-    rows = np.ones(source.n_rows, bool) if rule is None else _evaluate(source, rule)
-    if isinstance(kept, Kept) and not force:
-        _same_count(source, kept, int(rows.sum()))
-    if where is not None:
-        rows &= _evaluate(source, where)
-        rule = where if rule is None else {"op": "and", "rules": [rule, where]}
-    return rule or {"op": "all"}, np.flatnonzero(rows)
-
-
-def _evaluate(source: Joined, rule: Rule) -> NDArray[np.bool_]:
-    source.known(columns_of(rule))
-    return evaluate(rule, source.values, source.n_rows)
-
-
-def _same_count(source: Joined, kept: Kept, count: int) -> None:
-    if count == kept.count:
-        return
-    store, run = source.store, source.run.name if source.run else ""
-    causes = []
-    if kept.store and kept.store != store.manifest.fingerprint:
-        causes.append("it was kept for another store, or for this one before it was made again")
-    if kept.run != run:
-        causes.append(f"it was kept under the run {kept.run or 'none'}, this is {run or 'none'}")
-    why = "; ".join(causes) or "a run's latents, maps or columns were made again since"
-    raise ConfigError(f"it selects {count:,} objects here, and {kept.count:,} when it was kept: {why}",
-                      f"selection {kept.name!r}", "choose that store and --run, or export what it selects now with --force")
 
 
 def _about(source: Joined, rule: Rule, n: int, kept: Kept | Rule | None) -> dict[str, Any]:
