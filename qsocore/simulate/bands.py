@@ -38,6 +38,12 @@ def band_wave() -> NDArray[np.float64]:
 
 
 @cache
+def per_f_lambda() -> NDArray[np.float64]:
+    """What turns f_lambda on `band_wave`, 1e-17 erg/s/cm2/Angstrom, into f_nu in microjansky, shape (n_wave,)."""
+    return band_wave() ** 2 / _C_ANGSTROM * _TO_MICROJANSKY
+
+
+@cache
 def responses(bands: tuple[str, ...] = BANDS) -> NDArray[np.float32]:
     """What turns f_lambda on `band_wave` into band fluxes: ``flux @ responses()`` is in microjansky.
 

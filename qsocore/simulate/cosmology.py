@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from qsocore.units import C_KM_S
 
 H0, OMEGA_M = 70.0, 0.30
-_Z_MAX, _N_TABLE = 8.0, 4001
+_Z_MAX, _N_TABLE = 12.0, 6001
 
 
 @cache
@@ -22,7 +22,7 @@ def _table() -> tuple[NDArray, NDArray]:
 
 
 def comoving_distance(z: ArrayLike) -> NDArray[np.float64]:
-    """Line-of-sight comoving distance, Mpc, for 0 <= z <= 8."""
+    """Line-of-sight comoving distance, Mpc, for 0 <= z <= 12."""
     return np.interp(z, *_table())
 
 

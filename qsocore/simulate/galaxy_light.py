@@ -18,10 +18,10 @@ from qsocore.simulate.profiles import add_gaussians
 from qsocore.simulate.star_templates import template_wave
 from qsocore.simulate.starlight import AGES, populations
 
-# f_nu of an old population in the infrared relative to 1.17 um (um, ratio): the H- bump at 1.6 um, then the Vega colours of
-# giants, K - W1 = 0.1 and W1 - W2 = -0.05
-_INFRARED = np.array([(1.17, 1.0), (1.30, 1.06), (1.60, 1.15), (1.90, 1.02), (2.20, 0.89), (2.70, 0.62), (3.40, 0.41),
+# The H- bump at 1.6 um, then the Vega colours of giants, K - W1 = 0.1 and W1 - W2 = -0.05
+INFRARED = np.array([(1.17, 1.0), (1.30, 1.06), (1.60, 1.15), (1.90, 1.02), (2.20, 0.89), (2.70, 0.62), (3.40, 0.41),
                       (4.60, 0.22), (6.0, 0.135)])
+"""f_nu of an old population in the infrared relative to 1.17 um: um, ratio."""
 _YOUNG_SLOPE = -1.6  # f_nu ~ lambda^slope of hot stars there, near Rayleigh and Jeans
 _YOUNG = 2  # populations that are hot stars throughout
 _FIRST, _LAST = 900.0, 60000.0  # rest Angstrom
@@ -56,12 +56,12 @@ def _carried_on(light: NDArray, young: bool) -> NDArray[np.float64]:
     slope = np.log(light[step] / light[0]) / np.log(at[step] / at[0])
     below = light[0] * (wave / at[0]) ** slope * (wave > 912)
     um = wave / 1e4
-    f_nu = (um / _INFRARED[0, 0]) ** _YOUNG_SLOPE if young else np.exp(np.interp(np.log(um), np.log(_INFRARED[:, 0]),
-                                                                               np.log(_INFRARED[:, 1])))
-    end = np.interp(_INFRARED[0, 0] * 1e4 - 50, at, light)
-    above = end * f_nu * (_INFRARED[0, 0] / um) ** 2
+    f_nu = (um / INFRARED[0, 0]) ** _YOUNG_SLOPE if young else np.exp(np.interp(np.log(um), np.log(INFRARED[:, 0]),
+                                                                               np.log(INFRARED[:, 1])))
+    end = np.interp(INFRARED[0, 0] * 1e4 - 50, at, light)
+    above = end * f_nu * (INFRARED[0, 0] / um) ** 2
     inside = np.interp(wave, at, light)
-    return np.where(wave < at[0], below, np.where(um > _INFRARED[0, 0], above, inside))
+    return np.where(wave < at[0], below, np.where(um > INFRARED[0, 0], above, inside))
 
 
 def _gas(wave: NDArray) -> NDArray[np.float64]:
@@ -85,8 +85,8 @@ def spectra(truth: dict[str, NDArray]) -> NDArray[np.float32]:
     ages = truth["ages"]
     young = ages[:, :_YOUNG].sum(axis=1)
     rest = np.concatenate([ages, young[:, None]], axis=1).astype(np.float32) @ components()  # (n, n_wave)
-    rest *= _dust(truth["ebv"])
-    return _redshifted(rest, truth["true_z"])
+    rest *= reddening(truth["ebv"])
+    return redshifted(rest, truth["true_z"])
 
 
 def fluxes(truth: dict[str, NDArray]) -> NDArray[np.float64]:
@@ -118,19 +118,19 @@ def _between(values: NDArray, nodes: NDArray) -> tuple[NDArray[np.int64], NDArra
 def _table() -> NDArray[np.float32]:
     """Ln of band fluxes of the components alone, shape (n_z, n_ebv, n_components, n_bands)."""
     z, ebv, which = (axis.ravel() for axis in np.meshgrid(np.expm1(_LOG_Z), _EBV, np.arange(len(AGES) + 1), indexing="ij"))
-    rest = components()[which] * _dust(ebv)
-    flux = band_fluxes(_redshifted(rest, z))
+    rest = components()[which] * reddening(ebv)
+    flux = band_fluxes(redshifted(rest, z))
     return np.log(np.maximum(flux, 1e-12)).reshape(_LOG_Z.size, _EBV.size, len(AGES) + 1, len(BANDS))
 
 
-def _dust(ebv: NDArray) -> NDArray[np.float32]:
-    """Transmission (n, n_wave) on `rest_wave`; Calzetti's curve is held beyond its range."""
+def reddening(ebv: NDArray) -> NDArray[np.float32]:
+    """Transmission (n, n_wave) on `rest_wave` of E(B-V) (n,); Calzetti's curve is held beyond its range."""
     curve = calzetti(np.clip(rest_wave(), 1200, 22000)).astype(np.float32)
     dust = np.multiply.outer((-LN_PER_MAG * ebv).astype(np.float32), curve)
     return np.exp(dust, out=dust)
 
 
-def _redshifted(rest: NDArray, z: NDArray) -> NDArray[np.float32]:
+def redshifted(rest: NDArray, z: NDArray) -> NDArray[np.float32]:
     """Spectra (n, n_wave) on `rest_wave` as seen at redshifts (n,) on `band_wave`: both are logarithmic, so a shift."""
     start = (np.log10(band_wave()[0] / _FIRST) - np.log10(1 + z)) / STEP
     below = np.floor(start).astype(int)

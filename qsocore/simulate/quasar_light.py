@@ -73,13 +73,17 @@ def continuum(rest: NDArray, tilt: NDArray | float = 0.0) -> NDArray[np.float64]
 
 def spectra(truth: dict[str, NDArray]) -> NDArray[np.float32]:
     """f_lambda (n, n_wave) on `qsocore.simulate.bands.band_wave`, 1e-17 erg/s/cm2/Angstrom, of quasars from `draw`."""
+    return emitted(truth) * transmission(band_wave(), truth["true_z"], truth["opacity"])
+
+
+def emitted(truth: dict[str, NDArray]) -> NDArray[np.float32]:
+    """What `spectra` are before the intergalactic medium; ``opacity`` is not looked at."""
     wave, z = band_wave(), truth["true_z"]
     scale = _at_pivot(truth)
     flux = (_f_lambda(wave / (1 + z[:, None]), truth) * scale[:, None]).astype(np.float32)
     emission.add_balmer_continuum(flux, wave, z, truth["balmer"])
     lines = np.broadcast_to(np.array([line.wave for line in emission.LINES]), truth["line_ew"].shape)
     emission.add_lines(flux, wave, z, truth, _f_lambda(lines, truth) * scale[:, None])
-    flux *= transmission(wave, z, truth["opacity"])
     return flux
 
 
