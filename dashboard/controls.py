@@ -37,8 +37,8 @@ class Controls:
         self.wide = self._toggle("width_full", "Hide the maps, so that the page beside them is wide",
                                  lambda: state.param.update(wide=not state.wide))
         self.theme = self._toggle("contrast", "Dark or light", lambda: actions.toggle_theme(session))
-        session.on(["run", "joined", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "wide", "a", "b"],
-                   self._follow)
+        shown = ["run", "joined", "maps", "colour_by", "palette", "rare", "islands", "spokes", "drawer", "wide", "a", "b"]
+        session.on(shown, self._follow)
         self._follow()
 
     def _select(self, label: str, width: int, options, chosen) -> pmui.Select:

@@ -6,7 +6,9 @@ from html import escape
 
 from qsocore.catalog import Column
 
-_TITLES = {"ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error", "z_warn": "Redshift warning",
+_TITLES = {"active_score": "Learnt score", "active_uncertainty": "Uncertainty of the learnt score",
+           "active_improvement": "Expected improvement", "active_rank": "Rank to look at next",
+           "ra": "RA", "dec": "Dec", "z": "Redshift", "z_err": "Redshift error", "z_warn": "Redshift warning",
            "snr_median": "Median S/N", "chi2_pix": "χ² per pixel", "mse": "Reconstruction error", "n_pix_good": "Good pixels",
            "class": "Class", "subclass": "Subclass", "object_id": "Object", "survey": "Survey", "release": "Release",
            "native_id": "Survey's id", "calibrated": "Calibrated", "notes": "Notes", "source_file": "Source file",

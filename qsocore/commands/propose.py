@@ -11,10 +11,9 @@ def _arguments(parser):
     parser.add_argument("store", metavar="STORE", help="folder of the store")
     parser.add_argument("--run", metavar="NAME", required=True, help="run whose latents are learnt from")
     parser.add_argument("--n", type=int, default=50, help="objects to propose (default: 50)")
-    parser.add_argument("--by", choices=("improvement", "uncertainty", "diversity", "score"), default="improvement",
-                        help="what makes an object worth a look: that it may be better than the positives so far; that its "
-                             "score is uncertain; that it is unlike the others among the best; its score alone "
-                             "(default: improvement)")
+    parser.add_argument("--by", choices=("score", "improvement", "uncertainty", "diversity"), default="score",
+                        help="what makes an object worth a look: its score alone; that it may be better than the positives so "
+                             "far; that its score is uncertain; that it is unlike the others among the best (default: score)")
     parser.add_argument("--out", metavar="FILE", help="takes the object ids, one a line (default: they are printed)")
     parser.add_argument("--positive", metavar="A,B", type=_words, default=["A", "B"],
                         help="labels or kinds of the verdicts that count as positive (default: A,B)")
@@ -35,5 +34,5 @@ def _run(args):
 
 
 COMMAND = Command("learn from verdicts, score every object, and name those to be looked at next",
-                  "qso propose demo.store --run demo --n 50 --by improvement --out next.txt --positive A,B --negative C,X",
+                  "qso propose demo.store --run demo --n 50 --by diversity --out next.txt --positive A,B --negative C,X",
                   _arguments, _run, kept="the columns are those of the last time")

@@ -1,8 +1,8 @@
 """Cells of CSV files that no spreadsheet takes for a formula.
 
-Text that begins with one of ``= + - @``, a tab or a line break is executed by spreadsheets when such a file is opened (CWE-1236).
-It gets an apostrophe in front, which spreadsheets read as "this is text"; reading takes it away again. Text that is a number
-stays as it is, and so do numbers.
+Text that begins with one of ``= + - @``, a tab or a line break is executed by spreadsheets when such a file is opened
+(CWE-1236). It gets an apostrophe in front, which spreadsheets read as "this is text"; reading takes it away again. Text that is
+a number stays as it is, and so do numbers.
 """
 
 from __future__ import annotations

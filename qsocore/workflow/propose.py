@@ -37,8 +37,8 @@ from qsocore.workflow.export import provenance_file
 
 NAME = "active"
 """The file of columns, see `RunFolder.column_file`."""
-BY = ("improvement", "uncertainty", "diversity", "score")
-"""Orders of proposing: expected improvement, uncertainty, unlike each other among the best scores, the best scores."""
+BY = ("score", "improvement", "uncertainty", "diversity")
+"""Orders of proposing: the best scores, expected improvement, uncertainty, unlike each other among the best scores."""
 FEWEST = 3
 """Objects of each kind without which nothing is learnt."""
 
@@ -105,7 +105,7 @@ class Proposal:
     learnt: Learnt
 
 
-def propose(store_path: str | Path, run_name: str, n: int = 50, by: str = "improvement", out: str | Path | None = None,
+def propose(store_path: str | Path, run_name: str, n: int = 50, by: str = "score", out: str | Path | None = None,
             positive: Sequence[str] = POSITIVE, negative: Sequence[str] = NEGATIVE, campaign: str = "", url: str = "",
             seed: int = 0, watch: Callable[[int], None] | None = None) -> Proposal:
     """Learn from the verdicts that hold, write the columns of all objects, and name those to be looked at next.
@@ -267,7 +267,8 @@ def _order(columns: dict[str, NDArray], space: _Space, rows: NDArray[np.int64], 
 def _columns(calibrated: bool, by: str) -> list[Column]:
     sure = "Calibrated probability" if calibrated else "Probability, not calibrated yet,"
     return [Column("active_score", "float32", "property", "", f"{sure} of being what is looked for, learnt from verdicts"),
-            Column("active_uncertainty", "float32", "property", "bit", "Entropy of the likeliest score: 1 on the border between positive and negative"),
+            Column("active_uncertainty", "float32", "property", "bit",
+                   "Entropy of the likeliest score: 1 on the border between positive and negative"),
             Column("active_improvement", "float32", "property", "",
                    "Expected improvement of the score's logit over the positives so far"),
             Column("active_rank", "int32", "property", "", f"Place among those to be looked at next, by {by}; 1 is the first")]
