@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard import words
 from dashboard.once import Recent
+from dashboard.shelf import BIG
 from qsocore.sed.fit import LIMIT
 from qsocore.simulate.bands import FILTERS, band_wave, magnitudes_of, responses
 from qsocore.surveys._photometry import photometry
@@ -39,7 +40,7 @@ _KEPT = 256  # objects
 _MICRON = 1e-4  # of an Angstrom
 _C = C_KM_S * 1e13  # Angstrom / s
 _MICROJANSKY = 1e-17 * 1e29  # of f_lambda in 1e-17 erg/s/cm2/Angstrom, once it is f_nu
-_BELOW, _ABOVE = 0.2, 0.3  # of the logarithm of a flux, beside the points; above them stand the bands' names
+_BELOW, _ABOVE = 0.3, 0.3  # of the logarithm of a flux, beside the points; above them stand the bands' names
 
 
 @dataclass(frozen=True)
@@ -190,9 +191,16 @@ class Seds:
         self.library = library
         self._recent = Recent(_KEPT)
 
+    @property
+    def too_big(self) -> bool:
+        """Whether it is a bare table that is not read whole for the sake of one object."""
+        return self.library.store is None and self.library.table().n_rows >= BIG
+
     @cached_property
     def bands(self) -> tuple[str, ...]:
         """Bands of which the catalogue has fluxes or magnitudes with errors."""
+        if self.too_big:
+            return ()
         names = columns_of(self.library.table()).keys()
         return tuple(band for band in FILTERS
                      if any({f"{kind}_{band}", f"{kind}err_{band}"} <= names for kind in ("flux", "mag")))

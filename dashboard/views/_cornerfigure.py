@@ -14,7 +14,7 @@ from dashboard.colourings import EMPTY, Scale
 from dashboard.corner import Corner, levels
 
 _GAP = 0.08
-_LEFT, _BELOW = 0.42, 0.2
+_LEFT, _LEFT_SMALL, _BELOW = 0.42, 0.75, 0.2  # what numbers take beside the panels
 _HIGHEST = 0.78  # of a panel that a histogram fills
 _BYTES = {"low": 0, "high": 255}
 _EMPTY = {"images": {"image": [], "x": [], "y": []}, "bars": {"xs": [], "ys": []}, "frames": {"x": [], "y": []},
@@ -74,7 +74,7 @@ class CornerFigure:
     """
 
     def __init__(self, name: str = "corner", small: bool = False):
-        self._most_ticks = 2 if small else 3
+        self._most_ticks, self._left = (2, _LEFT_SMALL) if small else (3, _LEFT)
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location=None,
             tools=[] if small else [BoxSelectTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4,
@@ -106,7 +106,7 @@ class CornerFigure:
         """
         k = len(corner.names)
         self.grid = Grid(corner.limits)
-        self.figure.x_range.update(start=-_LEFT, end=k + (k - 1) * _GAP + 0.02)
+        self.figure.x_range.update(start=-self._left, end=k + (k - 1) * _GAP + 0.02)
         self.figure.y_range.update(start=-_BELOW, end=k + (k - 1) * _GAP + 0.02)
         self.source["images"].data = self._images({key: levels(panel, scale) for key, panel in corner.panels.items()})
         self.source["rest"].data = self._images(

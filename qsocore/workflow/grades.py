@@ -24,7 +24,7 @@ from qsocore.store import Store, open_store
 from qsocore.store.labels import Labels
 from qsocore.surveys.tables import read_table
 from qsocore.workflow import grades_desi, grades_sled, grades_table
-from qsocore.workflow.export import InMemory, check_file, write
+from qsocore.workflow.export import InMemory, check_out, write_rows
 from qsocore.workflow.grades_read import Earlier, rows_of, verdict_of
 from qsocore.workflow.info import citations
 
@@ -151,7 +151,7 @@ def export_grades(store_path: str | Path, out: str | Path, layout: str = "table"
         When there is no such store or campaign, or nobody has graded.
     """
     form, out = _format(layout), Path(out)
-    check_file(out)
+    check_out(out)
     if out.suffix.lower() == ".txt":
         raise ConfigError("a .txt file holds object ids alone", out, "use .csv, .fits, .vot or .parquet")
     store = open_store(store_path)
@@ -170,7 +170,7 @@ def export_grades(store_path: str | Path, out: str | Path, layout: str = "table"
              "grade": "mean of the grades' places on the desk's scale: A=3, B=2, C=1, X=0; or the quality 0 to 4",
              "citation": citations(manifest)}
     source = InMemory(table)
-    write(out, source, list(source.columns.values()), np.arange(table.num_rows), about)
+    write_rows(out, source, list(source.columns.values()), np.arange(table.num_rows), about)
     return table.num_rows
 
 
