@@ -7,7 +7,6 @@ A member of the family is one file with a constant ``RECIPE``; `qso recipe NAME`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,12 @@ class Step:
         The command line after ``qso``.
     makes : Path, optional
         What it leaves; where that is there already the step is passed over.
-    within : callable
-        Gives what has to stand while the command runs, such as a service; nothing unless stated.
     """
 
     title: str
     why: str
     words: tuple[str, ...]
     makes: Path | None = None
-    within: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,8 @@ class Recipe:
         A frozen dataclass: what can be set, with its defaults.
     steps : callable
         ``steps(folder, settings)`` yields the `Step` s that work in a folder. A step may depend on what those before it left:
-        the next is asked for when they are done.
+        the next is asked for when they are done. What has to stand while a command runs, such as a service, stands around its
+        ``yield``.
     """
 
     summary: str

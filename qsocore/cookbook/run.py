@@ -6,6 +6,7 @@ import shlex
 import textwrap
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,12 @@ def run_recipe(name: str, folder: str | Path, settings: Iterable[str] = (), show
     folder = Path(folder)
     if not show:
         folder.mkdir(parents=True, exist_ok=True)
-    for number, step in enumerate(recipe.steps(folder, from_words(recipe.settings, settings)), 1):
+    with closing(recipe.steps(folder, from_words(recipe.settings, settings))) as steps:
+        return _all(steps, show, say)
+
+
+def _all(steps: Iterable[Step], show: bool, say: Callable[[str], Any]) -> int:
+    for number, step in enumerate(steps, 1):
         line = shlex.join(("qso", *step.words))
         say("\n".join(["", f"{number}. {step.title}", *textwrap.wrap(step.why, _WIDTH), f"$ {line}"]))
         if show:
@@ -65,8 +71,7 @@ def _do(step: Step, say: Callable[[str], Any]) -> int:
         say(f"  {step.makes} is there already")
         return 0
     start = time.monotonic()
-    with step.within():
-        status = COMMANDS.get(step.words[0]).run(parser_of(step.words[0]).parse_args(step.words[1:])) or 0
+    status = COMMANDS.get(step.words[0]).run(parser_of(step.words[0]).parse_args(step.words[1:])) or 0
     if not status:
         say(f"  done in {time.monotonic() - start:.1f} s")
     return status

@@ -1,0 +1,178 @@
+"""From a crossmatched catalogue to graded candidates for lensed quasars at z = 6, on the road of glq_mpia.
+
+Cuts, known quasars, images, a map, the island around the known ones, SEDs, grades, a campaign, pages for an appendix; see Byrne
+et al. (2024, MNRAS). Where real cutouts are not at hand (``images`` is not set) simulated stand-ins take their place, fetched
+from a service on this machine as real ones would be from an archive; they are points of the catalogue's own fluxes, and no grade
+may rest on their shapes. The network that makes the map has seen simulated objects alone. The first grades are given by a rule
+on the SEDs, under its own name; people's come from the campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from qsocore.archive.local import ImageService
+from qsocore.cookbook import Recipe, Step
+from qsocore.errors import ConfigError
+from qsocore.store import paths
+from qsocore.store.files import write_whole
+from qsocore.store.labels import Labels
+
+RUN, ISLAND, CAMPAIGN, RULE = "colours", "near-known", "lens-search", "rule-of-bic"
+_KINDS = ("M=0.4", "PASSIVE=0.2", "BLEND=0.15", "L=0.1", "T=0.05", "QSO=0.1")
+_STRONG = 10.0  # difference of BIC that is "very strong" evidence: Kass & Raftery (1995), J. Am. Stat. Assoc. 90, 773
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set.
+
+    Parameters
+    ----------
+    table : str
+        The crossmatched catalogue: positions, and photometry in g to W2 by any of the names that the cuts know.
+    known : str
+        A table of known quasars, with positions.
+    images : str
+        A folder of real cutouts; simulated stand-ins where it is not given.
+    learn : int
+        Simulated objects that the network learns from.
+    share : float
+        Of the known quasars that the island holds.
+    injected : float
+        Simulated lenses in the campaign, as a share of its objects.
+    seed : int
+        Of everything that is by chance.
+    """
+
+    table: str = ""
+    known: str = ""
+    images: str = ""
+    learn: int = 6000
+    share: float = 0.8
+    injected: float = 0.3
+    seed: int = 1
+
+
+def steps(folder: Path, settings: Settings) -> Iterator[Step]:
+    """The commands, each when what it needs is there."""
+    for name in ("table", "known"):
+        if not getattr(settings, name):
+            raise ConfigError(f"no {name} is given", "lens-search", f"say --set {name}=FILE")
+    selected, known, store = folder / "selected.parquet", folder / "known.parquet", folder / "search.store"
+    yield Step("Cut the catalogue", "Red, faint points that are no ordinary stars; what each cut leaves is kept in the file.",
+               ("select", settings.table, "--recipe", "glq-mpia", "--out", str(selected)), selected)
+    funnel = folder / "funnel.png"
+    yield Step("Draw the funnel", "Every cut with what passed, what failed and what could not be told.",
+               ("figure", "funnel", str(selected), "--out", str(funnel)), funnel)
+    yield Step("Find the known quasars in it", "Examples to look around, with the chance that a match is none.",
+               ("crossmatch", str(selected), settings.known, "--radius", "1arcsec", "--out", str(known)), known)
+    yield Step("Make a store of the catalogue", "One row an object, every column with its role and unit.",
+               ("ingest", str(selected), "--survey", "catalogue", "--out", str(store)), store)
+    yield from _pictures(folder, settings, selected, store)
+    yield from _map(folder, settings, known, store)
+    yield from _candidates(folder, settings, store)
+
+
+def _pictures(folder: Path, settings: Settings, selected: Path, store: Path) -> Iterator[Step]:
+    """Images beside the catalogue's rows: the user's, or stand-ins fetched from a service on this machine."""
+    cutouts = Path(settings.images) if settings.images else folder / "cutouts"
+    if not settings.images:
+        archive = folder / "stand-ins.store"
+        yield Step("Simulate stand-ins for the images",
+                   "No real cutouts are given: each object becomes a point of its own fluxes, as DES would see it.",
+                   ("simulate", "--survey", "des", "--like", str(selected), "--seed", str(settings.seed),
+                    "--out", str(archive)), archive)
+        with _service(archive) as address:
+            yield Step("Download the cutouts",
+                       "From a service for Simple Image Access, here one on this machine that serves the stand-ins; an "
+                       "archive's address would stand in its place. What is there already is not fetched again.",
+                       ("download", "sia", str(selected), "--url", address, "--set", "size=2", "--out", str(cutouts)),
+                       paths.images(store))
+    yield Step("Put the images beside the catalogue", "By id, else within an arcsecond.",
+               ("ingest", str(cutouts), "--into", str(store), "--bands", "grizY"), paths.images(store))
+
+
+@contextmanager
+def _service(archive: Path) -> Iterator[str]:
+    """The address of a service of a store's images, which stands as long as this does; of a store to come only how it looks."""
+    if not archive.exists():
+        yield "http://127.0.0.1:PORT/sia"
+        return
+    with ImageService(archive) as service:
+        yield service.sia
+
+
+def _map(folder: Path, settings: Settings, known: Path, store: Path) -> Iterator[Step]:
+    """A map by a network that has seen simulated objects alone, and the island around the known quasars."""
+    kinds, seed = folder / "kinds.store", str(settings.seed)
+    yield Step("Simulate what there may be", "Dwarfs, galaxies, blends and quasars behind the same cuts, no lens among them.",
+               ("simulate", "--survey", "des", "--out", str(kinds), "--n", str(settings.learn), "--seed", seed, "--mixture",
+                *_KINDS, "--selection", "glq"), kinds)
+    trained = any((folder / "kinds.store" / "runs").glob(f"*-{RUN}/weights.safetensors"))
+    yield Step("Learn their colours", "Nine bands with their errors, non-detections as what they are, by the kinds' names.",
+               ("train", "photometric", str(kinds), "--run", RUN, "--set", "loss=supcon", "--set", f"seed={seed}"),
+               kinds if trained else None)
+    yield Step("Put the real objects on the map", "By the run just trained, which the user's library has.",
+               ("embed", str(store), "--run", RUN), _made(store, "projections/umap.parquet"))
+    yield Step("Find the island around the known quasars",
+               "The smallest that holds most of them, kept as a selection: a polygon that the page shows and can be redrawn.",
+               ("island", str(store), "--run", RUN, "--around", str(known), "--share", str(settings.share), "--name", ISLAND),
+               paths.selections(store) / f"{ISLAND}.json")
+    ids = folder / "island.txt"
+    yield Step("Write down who is on it", "Their ids, for the commands that follow.",
+               ("export", str(store), "--selection", ISLAND, "--out", str(ids)), ids)
+
+
+def _made(store: Path, what: str) -> Path | None:
+    """A file of the run in the store, None while it is not there."""
+    return next(paths.runs(store).glob(f"*-{RUN}/{what}"), None)
+
+
+def _candidates(folder: Path, settings: Settings, store: Path) -> Iterator[Step]:
+    """SEDs, grades, a campaign, pages."""
+    ids, sed = str(folder / "island.txt"), folder / "sed.parquet"
+    yield Step("Fit their SEDs", "Star, galaxy, quasar, and quasar with galaxy: chi2 and BIC of each, and a redshift.",
+               ("sed", str(store), "--ids", ids, "--out", str(sed)), sed)
+    if sed.exists():
+        _grade(sed, folder / "rule.csv")
+    yield Step("Take the first grades from a rule", f"B where a quasar with a galaxy before it is preferred by more than "
+               f"{_STRONG:g} in BIC, C where a quasar is preferred, X else; the grader is called {RULE}.",
+               ("grades", "import", str(store), str(folder / "rule.csv"), "--person", RULE))
+    there = store.exists() and CAMPAIGN in Labels.of(store).campaigns()
+    yield Step("Make a campaign for people",
+               "The island's objects in an order by chance, some again, and simulated lenses among them to see who would be "
+               f"found. Grade on the page Grade of: qso serve {store}",
+               ("campaign", "create", str(store), "--name", CAMPAIGN, "--ids", ids, "--injected", str(settings.injected),
+                "--seed", str(settings.seed)), store if there else None)
+    yield Step("See how far it is", "Progress, agreement, completeness and purity; again whenever somebody has graded.",
+               ("campaign", "status", str(store), "--name", CAMPAIGN))
+    grades, pages = folder / "grades.csv", folder / "candidates.html"
+    yield Step("Write the grades as SLED has them", "For the data base of strong lenses; other formats by --format.",
+               ("grades", "export", str(store), "--format", "sled", "--out", str(grades)), grades)
+    yield Step("Make the pages of the candidates", "Images, SED, grades and facts of those graded A or B, for an appendix.",
+               ("candidates", str(store), "--grade", "A,B", "--run", RUN, "--out", str(pages)), pages)
+
+
+def _grade(sed: Path, out: Path) -> None:
+    """Grades by the rule, as a table that ``qso grades import`` reads."""
+    table = pq.read_table(sed)
+    bic = {kind: table[f"bic_{kind}"].to_numpy() for kind in ("star", "gal", "qso", "qso_gal")}
+    others = np.fmin(bic["star"], bic["gal"])
+    lens, quasar = np.fmin(bic["qso"], others) - bic["qso_gal"] > _STRONG, np.fmin(bic["qso"], bic["qso_gal"]) < others
+    said = [f"BIC of star {star:.1f}, galaxy {gal:.1f}, quasar {qso:.1f}, quasar and galaxy {both:.1f}"
+            for star, gal, qso, both in zip(*bic.values(), strict=True)]
+    grades = pa.table({"object_id": table["object_id"], "label": np.where(lens, "B", np.where(quasar, "C", "X")).tolist(),
+                       "desk": ["lenses"] * len(said), "comment": said})
+    write_whole(out, lambda file: csv.write_csv(grades, file))
+
+
+RECIPE = Recipe("from a catalogue to graded candidates for lensed quasars", Settings, steps)
