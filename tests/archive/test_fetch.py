@@ -81,6 +81,14 @@ def test_a_cut_connection_is_resumed_where_it_broke(fetch):
         assert server.asked[1][2]["If-Range"] == tag_of(CONTENT)
 
 
+def test_a_large_file_comes_in_the_end(fetch):
+    """As long as every connection brings a megabyte, none of those that are cut counts against patience."""
+    big, patience = fits_file(4, 1200), Patience(tries=2, first=0.01, longest=0.02)
+    with serving(*[partial(serve, cut=1_100_000)] * 5, content=big) as server:
+        assert fetch(server.url + PATH, manners=Manners(patience=patience)) == big
+        assert len(server.asked) == 6
+
+
 def test_without_an_etag_the_date_tells_the_version(fetch):
     date = "Thu, 05 Nov 2026 10:00:00 GMT"
     with serving(partial(serve, cut=5000, tag="", Last_Modified=date),
