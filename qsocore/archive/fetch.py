@@ -213,7 +213,7 @@ class Fetcher:
     def _begin(self, response: requests.Response, entry: Entry, have: int) -> int | None:
         """From which byte on the answer continues the file; None when nothing was missing."""
         status, headers = response.status_code, response.headers
-        if status == 416 and have and headers.get("Content-Range", "").endswith(f"/{have}"):
+        if status == 416 and have and entry.total in (None, have) and headers.get("Content-Range", "").endswith(f"/{have}"):
             return None
         if status == 206 and have:
             return self._resume(headers, entry, have)
