@@ -7,6 +7,7 @@ checked, and one of just those is connected to, so that a name which resolves ot
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from qsocore.errors import AtlasError
 
 _PORTS = {"http": 80, "https": 443}
+_NEVER = re.compile(r"[\x00-\x20\x7f\\]")  # signs that some take for an end, or for a slash
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,7 +41,7 @@ def parsed(url: str) -> SplitResult:
         raise Refused(f"{parts.scheme or 'no scheme'}: is not gone to", _shown(url), "give an http or https URL")
     if "@" in parts.netloc:
         raise Refused("it holds a user's name or password", parts.hostname, "keep those in ~/.netrc")
-    if not parts.hostname or port == 0 or any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in url):
+    if not (parts.hostname or "").strip(".") or port == 0 or _NEVER.search(url):
         raise Refused("it is no URL", _shown(url), "correct it")
     return parts
 
@@ -68,11 +70,14 @@ class Guard:
         Raises
         ------
         Refused
-            When any address is not public and the user did not name the host.
+            When any address is not public and the user did not name the host, or it is no host's name.
         OSError
             When the name cannot be resolved.
         """
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # of the encoding of names
+            raise Refused(f"it is no host's name ({error})", f"{host}:{port}", "correct the URL") from None
         if (host.strip("[]").rstrip(".").lower(), port) not in self.named:
             for *_, place in found:
                 if not is_public(str(place[0])):

@@ -32,6 +32,7 @@ from qsocore.archive.verify import check, offered
 from qsocore.errors import AtlasError, ConfigError, ReadError
 
 _PIECE = 1 << 16
+_STEP = 1 << 20  # bytes that make a try worth while: after them patience begins anew, so that a large file comes in the end
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
@@ -175,14 +176,15 @@ class Fetcher:
             When it is given up; the ledger then says why.
         Stopped
         """
-        failures = 0
+        failures, had = 0, self._length(url)
         while True:
             try:
                 return self._once(self.folder.ledger.entry(url))
             except Fault as fault:
                 if self.stop.is_set():
                     raise Stopped from None
-                failures += 1
+                has = self._length(url)
+                failures, had = 1 if has - had >= _STEP else failures + 1, has
                 wait = self.manners.patience.wait(failures, fault.wait) if fault.again else None
                 if wait is None:
                     self.folder.ledger.failed(url, str(fault), fault.lasting, failures)
@@ -190,11 +192,15 @@ class Fetcher:
                 if self.stop.wait(wait):
                     raise Stopped from None
 
+    def _length(self, url: str) -> int:
+        """Bytes of a file's part."""
+        part = self.folder.part(url)
+        return part.stat().st_size if part.is_file() and not part.is_symlink() else 0
+
     def _once(self, entry: Entry) -> int:
         """One try."""
         part = self.folder.part(entry.url)
-        known = (entry.validator or entry.checksum) and part.is_file() and not part.is_symlink()
-        have = part.stat().st_size if known else 0
+        have = self._length(entry.url) if entry.validator or entry.checksum else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         if have and entry.validator:
             headers["If-Range"] = entry.validator
@@ -207,7 +213,7 @@ class Fetcher:
     def _begin(self, response: requests.Response, entry: Entry, have: int) -> int | None:
         """From which byte on the answer continues the file; None when nothing was missing."""
         status, headers = response.status_code, response.headers
-        if status == 416 and have and headers.get("Content-Range", "").endswith(f"/{have}"):
+        if status == 416 and have and entry.total in (None, have) and headers.get("Content-Range", "").endswith(f"/{have}"):
             return None
         if status == 206 and have:
             return self._resume(headers, entry, have)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import socket
+import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ class Server:
         self.files, self.acts = dict(files or {}), defaultdict(list, acts or {})
         self.asked, self._lock = [], Lock()
         self.busy = self.most_busy = self.connected = self.most_connected = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = _Quiet(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads, self._server.stage = True, self
         self.port = self._server.server_port
         self.host = f"127.0.0.1:{self.port}"
@@ -63,6 +64,12 @@ class Server:
         with self._lock:
             self.asked.append((method, path, dict(headers)))
             return self.acts[path].pop(0) if method == "GET" and self.acts.get(path) else serve
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):  # clients that cut connections are what is tested
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -145,6 +152,12 @@ def status(handler, content, code=503, body=b"no", **headers):
 def redirect(handler, content, to="/"):
     """Elsewhere."""
     handler.head(302, Location=to, Content_Length="0")
+
+
+def hang_up(handler, content):
+    """No answer at all."""
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
 
 
 def page(handler, content):

@@ -61,6 +61,12 @@ def test_every_spelling_of_this_machine_is_refused(host):
         Guard().addresses(host, 80)
 
 
+@pytest.mark.parametrize("host", ["a" * 70 + ".org", "a..org"])
+def test_names_that_no_host_can_have(host):
+    with pytest.raises(Refused, match="no host's name"):
+        Guard().addresses(host, 80)
+
+
 def test_only_what_is_named_at_its_port():
     guard = Guard(["http://localhost:8080/sia?x={ra}", "127.0.0.1"])
     assert guard.addresses("localhost", 8080) and guard.addresses("127.0.0.1", 443) and guard.addresses("LOCALHOST", 8080)

@@ -1,11 +1,11 @@
 """Downloads from end to end, against real servers of this machine: what is missing is fetched, and nothing else."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -218,12 +218,10 @@ def test_killed_in_the_middle_and_run_again(tmp_path):
     with Server(files, {f"/x/{k}.fits": [slow] for k in range(2, 6)}) as server:
         url = f"{server.url}/x/{{native}}.fits"
         words = [sys.executable, "-m", "qsocore.cli", "download", "template", str(table), "--out", str(out), "--url", url]
-        process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         aside = out / ".qso-download"
-        until(lambda: len(files_in(out)) == 2 and sum(part.stat().st_size > 20_000 for part in aside.glob("*.part")) >= 2
-              if aside.exists() else False)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        with begun(words):
+            until(lambda: aside.exists() and len(files_in(out)) == 2
+                  and sum(part.stat().st_size > 20_000 for part in aside.glob("*.part")) >= 2)
         before = {part.name: part.stat().st_size for part in aside.glob("*.part")}
         assert len(before) >= 2 and len(files_in(out)) == 2
         asked(server)
@@ -244,16 +242,27 @@ def test_interrupted_by_the_user(tmp_path):
     with Server(files, {path: [partial(serve, pause=0.2)] for path in files}) as server:
         words = [sys.executable, "-m", "qsocore.cli", "download", "template", str(table), "--out", str(out), "--url",
                  f"{server.url}/x/{{native}}.fits"]
-        process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        until(lambda: list((out / ".qso-download").glob("*.part")))
-        began = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[1]
-        assert process.returncode == 130 and time.monotonic() - began < 10
+        with begun(words) as process:
+            until(lambda: len(list((out / ".qso-download").glob("*.part"))) == 3)
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=30)[1]
+        assert process.returncode == 130 and time.monotonic() - began < 30
         assert "qso: stopped; whole files are kept, and parts; the same command goes on from there" in said
     ledger = Ledger(out / ".qso-download" / "ledger.sqlite")
     assert {entry.state for entry in ledger.entries()} == {"partial"}
     ledger.close()
+
+
+@contextmanager
+def begun(words):
+    """A process that is killed (-9) in the end, if it still runs."""
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def until(true, seconds=60):
