@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS = 400
 _TIMES = 50
-_PANEL, _TABLE = 50, 240  # pixels: of a panel of the corner plot at least, and of the table
+_PANEL, _TABLE = 50, 250  # pixels: of a panel of the corner plot at least, and of the table
 
 
 class SampleFace:
