@@ -37,7 +37,7 @@ Limits = Literal["gaussian", "censored"]
 LIMIT = 3.0
 """Sigma at which an upper limit stands."""
 _BLOCK = 64  # objects at once: some 15 MB for each array of (objects, models)
-_STARTS = 3  # pairs of the coarse grids from which the finer ones are searched
+_STARTS = 4  # pairs of the coarse grids from which the finer ones are searched
 _TAILS = (0.16, 0.84)
 _DARK = 1e-30  # of squares: a model without light in any band has no amplitude
 _UNLIKELY = 60.0  # of chi2 above the best, from where on a model adds nothing to a marginal likelihood
