@@ -223,6 +223,12 @@ def fit(fluxes: BandFluxes, kinds: Sequence[str] = KINDS, *, stars: Stars | None
     return FitTable(fluxes, {kind: _joined(found) for kind, found in parts.items()}, grids)
 
 
+def best_of(fluxes: BandFluxes, grid: Grid, limits: Limits = "gaussian") -> Found:
+    """The best models of one grid for all objects, in blocks that bound the memory: of another code's models, say."""
+    starts = range(0, len(fluxes), _BLOCK)
+    return _joined([_single(fluxes.take(np.arange(start, min(start + _BLOCK, len(fluxes)))), grid, limits) for start in starts])
+
+
 def fits_of(fluxes: BandFluxes, row: int, kinds: Sequence[str] = KINDS, *, stars: Stars | None = None,
             limits: Limits = "gaussian") -> list[Fit]:
     """One object's fits of every kind, the preferred (least BIC) first; arguments as for `fit`."""

@@ -57,7 +57,7 @@ def test_lephare_gives_the_published_chi2_and_leaves_no_trace(three, data, monke
 
 
 def test_our_grid_with_the_same_stars_gives_the_published_chi2(three, data, monkeypatch):
-    # the publication's bands: energy counted, so that photons are through T / lambda, and a limit says nothing of fainter models
+    # the publication's bands count energy, which is photons through T / lambda, and its limits say nothing of fainter models
     curves = [np.loadtxt(data / "filt" / "glq" / f"{name}.dat", unpack=True) for name in CURVES]
     response = np.stack([response_of(wave, through / wave) for wave, through in curves], axis=1)
     stars = read_stars(data / "sed" / "STAR")

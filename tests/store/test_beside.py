@@ -17,7 +17,8 @@ from tests.spectra import small_store
 
 
 def columns_of(values):
-    return pa.table([pa.array(values, pa.float32())], schema=pa.schema([to_field(Column("x", "float32", "quality", "mag", "An x"))]))
+    meaning = to_field(Column("x", "float32", "quality", "mag", "An x"))
+    return pa.table([pa.array(values, pa.float32())], schema=pa.schema([meaning]))
 
 
 @pytest.fixture
