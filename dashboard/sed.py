@@ -150,7 +150,16 @@ class Sed:
 
 @dataclass(frozen=True)
 class OneRow:
-    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are."""
+    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are.
+
+    Parameters
+    ----------
+    table : AtlasTable
+    number : int
+        Of the row.
+    n_rows : int
+        Of what is read: one.
+    """
 
     table: AtlasTable
     number: int
