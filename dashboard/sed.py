@@ -93,7 +93,7 @@ class Sed:
     flux, error : ndarray, shape (n_bands,)
         Microjansky.
     seen : ndarray of bool, shape (n_bands,)
-        False where there is an upper limit only.
+        False where there is an upper limit only, and where the flux is negative, which no logarithm shows.
     fits : tuple of Fit
         One of each kind, the preferred first.
     curves : dict of str to Curve
@@ -150,7 +150,16 @@ class Sed:
 
 @dataclass(frozen=True)
 class OneRow:
-    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are."""
+    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are.
+
+    Parameters
+    ----------
+    table : AtlasTable
+    number : int
+        Of the row.
+    n_rows : int
+        Of what is read: one.
+    """
 
     table: AtlasTable
     number: int
@@ -240,10 +249,10 @@ class Seds:
 def observed(fluxes: BandFluxes) -> Sed:
     """The SED of the one object of some photometry, without fits."""
     flux, error, seen = (np.asarray(values)[0] for values in (fluxes.flux, fluxes.error, fluxes.seen))
-    known = [k for k, name in enumerate(fluxes.bands) if name in FILTERS and np.isfinite(flux[k]) and np.isfinite(error[k])]
+    known = np.flatnonzero(fluxes.used[0]).tolist()
     known.sort(key=lambda k: band(fluxes.bands[k]).at)
     return Sed(str(fluxes.object_ids[0]), fluxes, tuple(band(fluxes.bands[k]) for k in known), flux[known].astype(float),
-               error[known].astype(float), seen[known].astype(bool))
+               error[known].astype(float), seen[known] & (flux[known] > 0))
 
 
 def fitted(fluxes: BandFluxes) -> Sed:

@@ -2,8 +2,8 @@
 
 Cuts, known quasars, images, a map, the island around the known ones, SEDs, grades, a campaign, pages for an appendix; see Byrne
 et al. (2024, MNRAS). Where real cutouts are not at hand (``images`` is not set) simulated stand-ins take their place, fetched
-from a service on this machine as real ones would be from an archive; they are points of the catalogue's own fluxes, and no grade
-may rest on their shapes. The network that makes the map has seen simulated objects alone. The first grades are given by a rule
+from a service on this machine as real ones would be from an archive; they are points of the catalogue's own fluxes, and no
+grade may rest on their shapes. The network that makes the map has seen simulated objects alone. The first grades are given by a rule
 on the SEDs, under its own name; people's come from the campaign.
 """
 
