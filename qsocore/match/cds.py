@@ -79,7 +79,7 @@ class _Service:
         """All pairs of these rows of A within a radius (degrees)."""
         import requests
         from astropy import units as u
-        from astropy.io.votable.exceptions import VOTableSpecError
+        from astropy.io.votable.exceptions import VOWarning
         from astroquery.exceptions import InvalidQueryError
 
         theirs, columns = str(self.b.where), {}
@@ -96,12 +96,12 @@ class _Service:
         except InvalidQueryError as error:
             raise AtlasError(f"the service refuses: {' '.join(str(error).split())[:160]}", self.client.URL,
                              "look at the name of the catalogue and at the radius") from None
-        except ValueError as error:
-            raise ConfigError(" ".join(str(error).split())[:120], f"catalogue {theirs}",
-                              "give a table of VizieR that has positions, such as vizier:II/328/allwise") from None
-        except (VOTableSpecError, IndexError, AttributeError) as error:
+        except (VOWarning, IndexError, AttributeError) as error:
             raise AtlasError(f"the service's answer is no VOTable ({type(error).__name__})", self.client.URL,
                              "try again later") from None
+        except ValueError as error:
+            raise ConfigError(" ".join(str(error).split())[:120], f"catalogue {self.b.where}",
+                              "give a table of VizieR that has positions, such as vizier:II/328/allwise") from None
 
     def density(self, a: Side, placed: NDArray[np.int64], radius: float) -> float:
         """Mean number of sources of B in a square degree around A, beyond the radius."""

@@ -91,8 +91,8 @@ def _frames(left: Catalog, right: Catalog, algorithm, wanted: Wanted) -> Iterato
         raise ConfigError(f"its margin cache holds {margin or 0:g} arcsec, less than the radius", f"catalogue {right.name}",
                           "make a wider one with hats-import, or choose a smaller --radius")
     try:
-        found = left.crossmatch(right, algorithm=algorithm, suffixes=_ENDS, suffix_method="all_columns", require_right_margin=True,
-                                log_changes=False)
+        found = left.crossmatch(right, algorithm=algorithm, suffixes=_ENDS, suffix_method="all_columns",
+                                require_right_margin=True, log_changes=False)
     except RuntimeError as error:
         if "do not overlap" not in str(error):
             raise

@@ -203,6 +203,8 @@ class _Matched:
 def moved(a: Side, b: Side, radius: float) -> dict[str, float]:
     """Matches by chance, measured: A is moved to four sides, farther than a counterpart can be.
 
+    What is moved out of the field of B finds nothing, so that in a small field the number is too low.
+
     Returns
     -------
     dict of str to float
@@ -216,7 +218,7 @@ def moved(a: Side, b: Side, radius: float) -> dict[str, float]:
         there, radius)] or [np.empty(0)]))) for angle in _ANGLES]
     scale = len(placed) / max(len(sample), 1)
     return {"by_shift": float(np.mean(counts) * scale), "by_shift_error": float(np.std(counts, ddof=1) * scale),
-            "shift_arcsec": by * 3600}
+            "shift_arcsec": round(by * 3600, 3)}
 
 
 def _renamed(piece: Pairs) -> list[Column]:
