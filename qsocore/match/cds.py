@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qsocore.errors import AtlasError, ConfigError
 from qsocore.match import ROW, Matcher, Pairs, Side, Tally, Wanted
 from qsocore.match.choose import chosen, places
-from qsocore.match.sphere import Sky, cap, chance
+from qsocore.match.sphere import cap, chance
 from qsocore.store.columns import to_table
 from qsocore.surveys.roles import column_of, positions
 
@@ -135,7 +135,7 @@ def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density) -> Pai
     mine, apart = mine[rows], apart[rows]
     if b.table is not None:
         table = b.table.take(pa.array(theirs[rows]))
-        density = Sky(b.ra, b.dec).density(a.ra[mine], a.dec[mine], wanted.radius)
+        density = b.sky.density(a.ra[mine], a.dec[mine], wanted.radius)
     else:
         table, density = _columns(answer[rows]), mean_density()
     return Pairs(a.table.take(pa.array(mine)), table, apart * _ARCSEC, chance(density, apart), len(np.unique(mine)))

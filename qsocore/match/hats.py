@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ARCSEC = 3600
 _RA, _DEC = "ra", "dec"  # what of a table in memory goes to lsdb, with its rows
+_MARGIN = 60.0  # arcsec at least: lsdb outlines pixels in steps of a margin, and takes long over fine ones
 _ENDS = "_a", "_b"
 
 
@@ -69,13 +70,13 @@ def _open(lsdb, side: Side, wanted: Wanted) -> Catalog:
     """A catalogue of lsdb: a folder of HATS, or the positions of a table with their rows."""
     import pandas as pd
 
-    margin = 2 * wanted.radius * _ARCSEC
+    margin = max(2 * wanted.radius * _ARCSEC, _MARGIN)
     if side.table is not None:
         placed = np.flatnonzero(np.isfinite(side.ra) & np.isfinite(side.dec))
         if not len(placed):
             raise ReadError("no-position", "none of its rows has a position", side.where, "match it with --how memory")
         frame = pd.DataFrame({ROW: placed, _RA: side.ra[placed] % 360, _DEC: side.dec[placed]})
-        return lsdb.from_dataframe(frame, ra_column=_RA, dec_column=_DEC, margin_threshold=max(margin, 1.0))
+        return lsdb.from_dataframe(frame, ra_column=_RA, dec_column=_DEC, margin_threshold=margin)
     try:
         return lsdb.open_catalog(str(side.where))
     except (OSError, ValueError, KeyError) as error:

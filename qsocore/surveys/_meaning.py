@@ -33,7 +33,7 @@ def kind_of(unit: str) -> str:
     from astropy import units as u
 
     found = parsed(unit)
-    if found is None or found.physical_type == "dimensionless" and found != u.mag:
+    if found is None or (found.physical_type == "dimensionless" and found != u.mag):
         return ""
     if isinstance(found, u.MagUnit) or found == u.mag:
         return "magnitude"

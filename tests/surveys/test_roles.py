@@ -37,7 +37,8 @@ def test_a_ucd_cannot_make_an_id_of_a_float():
     ("ra", "mm", "property"), ("ra", "h", "coordinate"), ("W1", "Jy", "flux"), ("g_mag", "nanomaggy", "flux"),
     ("e_W1", "mag", "error"), ("magerr_g", "mag", "error"), ("peak", "mJy", "flux"), ("peak", "ABmag", "magnitude"),
     ("peak", "1e-17 erg / (Angstrom s cm2)", "flux"),
-    ("mag_lim", "mag", "limit"), ("snr_g", "", "quality"), ("flux", "no unit at all", "flux"), ("ra", "hourangle", "coordinate"),
+    ("mag_lim", "mag", "limit"), ("snr_g", "", "quality"), ("flux", "no unit at all", "flux"),
+    ("ra", "hourangle", "coordinate"),
 ])
 def test_a_unit_goes_before_the_name(name, unit, role):
     assert role_of(name, NUMBERS, unit=unit) == role

@@ -111,14 +111,14 @@ def test_hats_catalogues_on_the_disk(files, tmp_path):
     a = pd.DataFrame({"id": np.arange(400), "ra": rng.normal(0, 2 / 3600, 400) % 360, "dec": rng.uniform(-20, 20, 400)})
     b = a.assign(id=a["id"] + 1000, ra=(a["ra"] + rng.normal(0, 1 / 3600, 400)) % 360)
     for name, frame in (("a", a), ("b", b)):
-        catalog = lsdb.from_dataframe(frame, ra_column="ra", dec_column="dec", partition_rows=90, margin_threshold=10.0)
+        catalog = lsdb.from_dataframe(frame, ra_column="ra", dec_column="dec", partition_rows=90, margin_threshold=60.0)
         catalog.write_catalog(tmp_path / name, catalog_name=name, progress_bar=False)
     report = crossmatch(tmp_path / "a", tmp_path / "b", tmp_path / "o.parquet", "3arcsec", "all", how="hats")
     frame = pq.read_table(tmp_path / "o.parquet").to_pandas()
     assert set(zip(frame["id"], frame["id_2"], strict=True)) == brute(a, b, RADIUS, "all")
     assert (report.n_a, report.n_b, report.pairs) == (len(a), len(b), len(frame))
-    with pytest.raises(ConfigError, match="margin cache holds 10 arcsec, less than the radius"):
-        crossmatch(tmp_path / "a", tmp_path / "b", tmp_path / "p.parquet", "11arcsec", how="hats")
+    with pytest.raises(ConfigError, match="margin cache holds 60 arcsec, less than the radius"):
+        crossmatch(tmp_path / "a", tmp_path / "b", tmp_path / "p.parquet", "61arcsec", how="hats")
     (tmp_path / "not").mkdir()
     with pytest.raises(ReadError, match="no HATS catalogue"):
         crossmatch(tmp_path / "a", tmp_path / "not", tmp_path / "p.parquet", "3arcsec", how="hats")
