@@ -10,7 +10,7 @@ Citation: Boch, Pineau & Derriere 2012, ASPC 461, 291; Ginsburg et al. 2019, AJ 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from qsocore.catalog import Column
 from qsocore.errors import AtlasError, ConfigError
 from qsocore.match import ROW, Matcher, Pairs, Side, Tally, Wanted
 from qsocore.match.choose import chosen, places
@@ -127,8 +128,8 @@ def _joined(found: list[Table]) -> Table:
     return vstack(found, metadata_conflicts="silent")
 
 
-def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density) -> Pairs:
-    """The pairs of an answer that are wanted."""
+def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density: Callable[[], float]) -> Pairs:
+    """The pairs of an answer that are wanted; the mean density is asked for only where B is not here."""
     mine, apart = np.asarray(answer[f"{ROW}_a"], np.int64), np.asarray(answer[_DISTANCE], float) / _ARCSEC
     theirs = np.arange(len(mine)) if wanted.find == "all" and b.table is None else _numbers(b, answer)
     rows = chosen(wanted, mine, theirs, apart)
@@ -168,7 +169,7 @@ def _values(answer: Table, name: str) -> NDArray:
     return np.asarray(column.astype(float).filled(np.nan) if np.ma.is_masked(column) else column)
 
 
-def _meant(answer: Table) -> list:
+def _meant(answer: Table) -> list[Column]:
     names = _theirs(answer)
     return [column_of(name, _values(answer, name), str(answer[name].unit or ""), str(answer[name].description or ""), names,
                       str(answer[name].meta.get("ucd", ""))) for name in names]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from lsdb.catalog import Catalog
 
+    from qsocore.match._in_pixel import InPixel
+
 _ARCSEC = 3600
 _RA, _DEC = "ra", "dec"  # what of a table in memory goes to lsdb, with its rows
 _MARGIN = 60.0  # arcsec at least: lsdb outlines pixels in steps of a margin, and takes long over fine ones
@@ -85,7 +87,7 @@ def _open(lsdb, side: Side, wanted: Wanted) -> Catalog:
                         "make one with hats-import, or give a table") from None
 
 
-def _frames(left: Catalog, right: Catalog, algorithm, wanted: Wanted) -> Iterator[pd.DataFrame]:
+def _frames(left: Catalog, right: Catalog, algorithm: InPixel, wanted: Wanted) -> Iterator[pd.DataFrame]:
     """Matches, a pixel at a time."""
     margin = right.margin.hc_structure.catalog_info.margin_threshold if right.margin is not None else 0.0
     if margin < wanted.radius * _ARCSEC:

@@ -24,8 +24,8 @@ _ZERO = 23.9  # AB magnitude of a microjansky
 def photometry(names: Iterable[str]) -> dict[str, str]:
     """Fixed names of those columns that are one band's magnitude, flux or error: ``g_mag``, ``MAG_G`` and ``mag_g`` are mag_g.
 
-    A band is known by its letter's case (y and Y differ), unless the whole name is in capitals; names that would come twice
-    stay as they are.
+    A band is known by its letter's case (y and Y differ), unless the whole name is in capitals. Of names that would come twice
+    the one that is written so already has it, and the others stay as they are.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -36,7 +36,7 @@ def photometry(names: Iterable[str]) -> dict[str, str]:
         if band in KNOWN:
             found[name] = f"{_KINDS[kind.lower()]}_{band}"
     taken = list(found.values())
-    return {name: new for name, new in found.items() if taken.count(new) == 1}
+    return {name: new for name, new in found.items() if taken.count(new) == 1 or name == new}
 
 
 def in_microjansky(table: CatalogTable) -> set[str]:
