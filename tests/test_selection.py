@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qsocore.errors import ConfigError
-from qsocore.selection import check, columns_of, combine, evaluate, from_json, inside, parse, to_json, to_text
+from qsocore.selection import check, columns_of, combine, evaluate, from_json, inside, parse, to_json, to_text, truths
 
 Z = np.array([0.5, 2.5, np.nan, 3.0, 2.0, 7.0])
 KIND = np.array(["QSO", "QSO", "STAR", "", "GALAXY", "QSO"], dtype=object)
@@ -197,3 +197,14 @@ def test_adding_again_and_again_stays_flat():
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ConfigError, match="did you mean replace"):
         combine(None, {"op": "all"}, "replac")
+
+
+@pytest.mark.parametrize("text, holds, fails", [
+    ('z > 2 & class == "QSO"', [1, 5], [0, 2, 4]),  # of row 2 the class is known to be another, of row 3 neither is
+    ('z > 2 | class == "QSO"', [0, 1, 3, 5], [4]),
+    ("~(z > 2)", [0, 4], [1, 3, 5]), ("z is missing", [2], [0, 1, 3, 4, 5]), ("all", [0, 1, 2, 3, 4, 5], []),
+    ('outside class == "QSO"', [2, 3, 4], [0, 1, 5]),
+])
+def test_truths_say_where_a_rule_holds_where_it_fails_and_so_where_it_is_unknown(text, holds, fails):
+    got = truths(parse(text), TABLE.__getitem__, 6)
+    assert [np.flatnonzero(rows).tolist() for rows in got] == [holds, fails]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from qsocore.catalog import Column
+from qsocore.match.sphere import Sky
 from qsocore.registry import Family
 
 MATCHERS = Family("way to cross-match", "qsocore.match", "MATCHER", "qso_atlas.match", apart=("sphere", "choose"))
@@ -66,6 +68,11 @@ class Side:
     columns: dict[str, Column] | None = None
     ra: NDArray[np.float64] | None = None
     dec: NDArray[np.float64] | None = None
+
+    @cached_property
+    def sky(self) -> Sky:
+        """Its places, to be searched."""
+        return Sky(self.ra, self.dec)
 
 
 @dataclass(frozen=True)

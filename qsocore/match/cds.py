@@ -10,7 +10,7 @@ Citation: Boch, Pineau & Derriere 2012, ASPC 461, 291; Ginsburg et al. 2019, AJ 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from qsocore.catalog import Column
 from qsocore.errors import AtlasError, ConfigError
 from qsocore.match import ROW, Matcher, Pairs, Side, Tally, Wanted
 from qsocore.match.choose import chosen, places
-from qsocore.match.sphere import Sky, cap, chance
+from qsocore.match.sphere import cap, chance
 from qsocore.store.columns import to_table
 from qsocore.surveys.roles import column_of, positions
 
@@ -79,7 +80,7 @@ class _Service:
         """All pairs of these rows of A within a radius (degrees)."""
         import requests
         from astropy import units as u
-        from astropy.io.votable.exceptions import VOTableSpecError
+        from astropy.io.votable.exceptions import VOWarning
         from astroquery.exceptions import InvalidQueryError
 
         theirs, columns = str(self.b.where), {}
@@ -96,12 +97,12 @@ class _Service:
         except InvalidQueryError as error:
             raise AtlasError(f"the service refuses: {' '.join(str(error).split())[:160]}", self.client.URL,
                              "look at the name of the catalogue and at the radius") from None
-        except ValueError as error:
-            raise ConfigError(" ".join(str(error).split())[:120], f"catalogue {theirs}",
-                              "give a table of VizieR that has positions, such as vizier:II/328/allwise") from None
-        except (VOTableSpecError, IndexError, AttributeError) as error:
+        except (VOWarning, IndexError, AttributeError) as error:
             raise AtlasError(f"the service's answer is no VOTable ({type(error).__name__})", self.client.URL,
                              "try again later") from None
+        except ValueError as error:
+            raise ConfigError(" ".join(str(error).split())[:120], f"catalogue {self.b.where}",
+                              "give a table of VizieR that has positions, such as vizier:II/328/allwise") from None
 
     def density(self, a: Side, placed: NDArray[np.int64], radius: float) -> float:
         """Mean number of sources of B in a square degree around A, beyond the radius."""
@@ -127,15 +128,15 @@ def _joined(found: list[Table]) -> Table:
     return vstack(found, metadata_conflicts="silent")
 
 
-def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density) -> Pairs:
-    """The pairs of an answer that are wanted."""
+def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density: Callable[[], float]) -> Pairs:
+    """The pairs of an answer that are wanted; the mean density is asked for only where B is not here."""
     mine, apart = np.asarray(answer[f"{ROW}_a"], np.int64), np.asarray(answer[_DISTANCE], float) / _ARCSEC
     theirs = np.arange(len(mine)) if wanted.find == "all" and b.table is None else _numbers(b, answer)
     rows = chosen(wanted, mine, theirs, apart)
     mine, apart = mine[rows], apart[rows]
     if b.table is not None:
         table = b.table.take(pa.array(theirs[rows]))
-        density = Sky(b.ra, b.dec).density(a.ra[mine], a.dec[mine], wanted.radius)
+        density = b.sky.density(a.ra[mine], a.dec[mine], wanted.radius)
     else:
         table, density = _columns(answer[rows]), mean_density()
     return Pairs(a.table.take(pa.array(mine)), table, apart * _ARCSEC, chance(density, apart), len(np.unique(mine)))
@@ -168,7 +169,7 @@ def _values(answer: Table, name: str) -> NDArray:
     return np.asarray(column.astype(float).filled(np.nan) if np.ma.is_masked(column) else column)
 
 
-def _meant(answer: Table) -> list:
+def _meant(answer: Table) -> list[Column]:
     names = _theirs(answer)
     return [column_of(name, _values(answer, name), str(answer[name].unit or ""), str(answer[name].description or ""), names,
                       str(answer[name].meta.get("ucd", ""))) for name in names]

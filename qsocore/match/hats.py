@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from lsdb.catalog import Catalog
 
+    from qsocore.match._in_pixel import InPixel
+
 _ARCSEC = 3600
 _RA, _DEC = "ra", "dec"  # what of a table in memory goes to lsdb, with its rows
+_MARGIN = 60.0  # arcsec at least: lsdb outlines pixels in steps of a margin, and takes long over fine ones
 _ENDS = "_a", "_b"
 
 
@@ -69,13 +72,13 @@ def _open(lsdb, side: Side, wanted: Wanted) -> Catalog:
     """A catalogue of lsdb: a folder of HATS, or the positions of a table with their rows."""
     import pandas as pd
 
-    margin = 2 * wanted.radius * _ARCSEC
+    margin = max(2 * wanted.radius * _ARCSEC, _MARGIN)
     if side.table is not None:
         placed = np.flatnonzero(np.isfinite(side.ra) & np.isfinite(side.dec))
         if not len(placed):
             raise ReadError("no-position", "none of its rows has a position", side.where, "match it with --how memory")
         frame = pd.DataFrame({ROW: placed, _RA: side.ra[placed] % 360, _DEC: side.dec[placed]})
-        return lsdb.from_dataframe(frame, ra_column=_RA, dec_column=_DEC, margin_threshold=max(margin, 1.0))
+        return lsdb.from_dataframe(frame, ra_column=_RA, dec_column=_DEC, margin_threshold=margin)
     try:
         return lsdb.open_catalog(str(side.where))
     except (OSError, ValueError, KeyError) as error:
@@ -84,15 +87,15 @@ def _open(lsdb, side: Side, wanted: Wanted) -> Catalog:
                         "make one with hats-import, or give a table") from None
 
 
-def _frames(left: Catalog, right: Catalog, algorithm, wanted: Wanted) -> Iterator[pd.DataFrame]:
+def _frames(left: Catalog, right: Catalog, algorithm: InPixel, wanted: Wanted) -> Iterator[pd.DataFrame]:
     """Matches, a pixel at a time."""
     margin = right.margin.hc_structure.catalog_info.margin_threshold if right.margin is not None else 0.0
     if margin < wanted.radius * _ARCSEC:
         raise ConfigError(f"its margin cache holds {margin or 0:g} arcsec, less than the radius", f"catalogue {right.name}",
                           "make a wider one with hats-import, or choose a smaller --radius")
     try:
-        found = left.crossmatch(right, algorithm=algorithm, suffixes=_ENDS, suffix_method="all_columns", require_right_margin=True,
-                                log_changes=False)
+        found = left.crossmatch(right, algorithm=algorithm, suffixes=_ENDS, suffix_method="all_columns",
+                                require_right_margin=True, log_changes=False)
     except RuntimeError as error:
         if "do not overlap" not in str(error):
             raise

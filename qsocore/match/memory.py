@@ -26,7 +26,7 @@ class Memory(Matcher):
 
     def match(self, a: Side, b: Side, wanted: Wanted) -> Iterator[Pairs | Tally]:
         """See `Matcher`."""
-        left, right = Sky(a.ra, a.dec), Sky(b.ra, b.dec)
+        left, right = a.sky, b.sky
         found = [np.concatenate(part) for part in zip(*_pieces(left, right, wanted), strict=True)] or [np.empty(0, int)] * 3
         rows = chosen(wanted, *found)
         mine, theirs, apart = (part[rows] for part in found)

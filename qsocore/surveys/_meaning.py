@@ -20,7 +20,7 @@ def parsed(unit: str):
     """An astropy unit, None for what astropy does not understand; nanomaggies as surveys spell them."""
     from astropy import units as u
 
-    text = _MAGGIES.sub(lambda match: "nmgy" if match[1] else "mgy", unit.strip())
+    text = _MAGGIES.sub(lambda match: "nmgy" if match[1] else "mgy", unit.strip()).replace("ABmag", "mag(AB)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", u.UnitsWarning)
         found = u.Unit(text, parse_strict="silent")
@@ -29,16 +29,16 @@ def parsed(unit: str):
 
 @lru_cache(512)
 def kind_of(unit: str) -> str:
-    """"magnitude", "flux" (a spectral flux density, per frequency or wavelength, or maggies), "angle", "other"; "" for none."""
+    """"magnitude", "flux" (a flux density per frequency or wavelength, or maggies), "angle", "time", "other"; "" for none."""
     from astropy import units as u
 
     found = parsed(unit)
-    if found is None or found == u.dimensionless_unscaled:
+    if found is None or (found.physical_type == "dimensionless" and found != u.mag):
         return ""
     if isinstance(found, u.MagUnit) or found == u.mag:
         return "magnitude"
-    if found.physical_type == "angle":
-        return "angle"
+    if found.physical_type in ("angle", "time"):
+        return str(found.physical_type)
     flux = found.is_equivalent(u.mgy) or found.is_equivalent(u.Jy, u.spectral_density(5000 * u.AA))
     return "flux" if flux else "other"
 
@@ -78,10 +78,12 @@ def angle_in_degrees(values: NDArray, unit: str, name: str, hours: bool) -> NDAr
     found = parsed(unit) if unit else u.deg
     if values.dtype.kind in "OUT":
         return _from_text(values, name, hours, unit)
+    if found is not None and found.is_equivalent(u.hour) and hours:  # "h" is what tables write for hours of right ascension
+        found = u.Unit(found.to(u.hour) * u.hourangle)
     if found is None or not found.is_equivalent(u.deg):
         raise ReadError("not-an-angle", f"column {name} is in {unit!r}, which is no angle", None,
                         "give coordinates in degrees, hours or radians")
-    return values.astype(np.float64) * found.to(u.deg)
+    return values.astype(np.float64) * float((1.0 * found).to_value(u.deg))
 
 
 def _from_text(values: NDArray, name: str, hours: bool, unit: str) -> NDArray[np.float64]:

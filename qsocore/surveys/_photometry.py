@@ -24,8 +24,8 @@ _ZERO = 23.9  # AB magnitude of a microjansky
 def photometry(names: Iterable[str]) -> dict[str, str]:
     """Fixed names of those columns that are one band's magnitude, flux or error: ``g_mag``, ``MAG_G`` and ``mag_g`` are mag_g.
 
-    A band is known by its letter's case (y and Y differ), unless the whole name is in capitals; of names that would come
-    twice only one that is the fixed name already is taken, the others stay as they are.
+    A band is known by its letter's case (y and Y differ), unless the whole name is in capitals. Of names that would come twice
+    the one that is written so already has it, and the others stay as they are.
     """
     found: dict[str, str] = {}
     for name in names:

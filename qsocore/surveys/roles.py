@@ -42,7 +42,7 @@ _UCDS: tuple[tuple[str, Role], ...] = (
     (r"meta\.code.*|code_.*", "flag"), (r"stat\.snr.*", "quality"),
 )
 _NUMERIC = ("magnitude", "flux", "error", "limit", "redshift", "quality")
-_UNITS_OF: dict[Role, tuple[str, ...]] = {"coordinate": ("angle",), "magnitude": ("magnitude",), "flux": ("flux",),
+_UNITS_OF: dict[Role, tuple[str, ...]] = {"coordinate": ("angle", "time"), "magnitude": ("magnitude",), "flux": ("flux",),
                                           "redshift": ()}
 _MISSING = (-9999.0, -999.0, -99.0)
 _NO_MAGNITUDE = (99.0, 99.99, 99.9)

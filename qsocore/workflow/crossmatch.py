@@ -203,20 +203,25 @@ class _Matched:
 def moved(a: Side, b: Side, radius: float) -> dict[str, float]:
     """Matches by chance, measured: A is moved to four sides, farther than a counterpart can be.
 
+    What is moved out of the field of B finds nothing, so that in a small field the number is too low.
+
     Returns
     -------
     dict of str to float
         by_shift, by_shift_error (rows of A) and shift_arcsec.
     """
-    there = Sky(b.ra, b.dec)
     placed = np.flatnonzero(np.isfinite(a.ra) & np.isfinite(a.dec))
     sample = placed[::max(1, len(placed) // _SHIFTED)]
     by = min(max(_SHIFT * radius, _LEAST), 90.0)
-    counts = [len(np.unique(np.concatenate([mine for mine, _, _ in Sky(*shifted(a.ra[sample], a.dec[sample], by, angle)).pairs(
-        there, radius)] or [np.empty(0)]))) for angle in _ANGLES]
+    counts = [_matched(Sky(*shifted(a.ra[sample], a.dec[sample], by, angle)), b.sky, radius) for angle in _ANGLES]
     scale = len(placed) / max(len(sample), 1)
     return {"by_shift": float(np.mean(counts) * scale), "by_shift_error": float(np.std(counts, ddof=1) * scale),
-            "shift_arcsec": by * 3600}
+            "shift_arcsec": round(by * 3600, 3)}
+
+
+def _matched(one: Sky, other: Sky, radius: float) -> int:
+    """How many places of one have one of the other near."""
+    return sum(len(np.unique(mine)) for mine, _, _ in one.pairs(other, radius))
 
 
 def _renamed(piece: Pairs) -> list[Column]:

@@ -11,6 +11,8 @@ from astropy.table import Table
 from qsocore.cli import main
 from qsocore.errors import ConfigError, ReadError
 from qsocore.figures.funnel import picture
+from qsocore.preprocess.photometry import bands_of, fluxes_of
+from qsocore.store import open_store
 from qsocore.store.files import sha256
 from qsocore.surveys.tables import read_table
 from qsocore.workflow import tabular
@@ -62,6 +64,16 @@ def test_a_store_and_the_table_that_it_was_made_of_give_the_same(files):
     assert (funnel.n_in, funnel.n_out) == (6, 3)
     assert "input_fingerprint" in tabular.provenance_of(files / "out.parquet")
     assert [field.metadata[b"system"] for field in pq.read_schema(files / "out.parquet") if field.name == "mag_g"] == [b"AB"]
+
+
+def test_what_is_selected_is_ingested_with_its_photometry_under_the_names_of_a_store(files):
+    """The table's own columns and the recipe's stand side by side, and the recipe's are those that fits read."""
+    select(files / "t.csv", files / "out.parquet", files / "mine.toml")
+    ingest_catalogue([files / "out.parquet"], files / "out.store")
+    store = open_store(files / "out.store")
+    assert bands_of(store) == ("g",) and store.columns["flux_g"].unit == "uJy"
+    flux, ivar = fluxes_of(store, ["g"])
+    assert flux[:, 0] == pytest.approx(10 ** (0.4 * (23.9 - np.array([20.0, 21.0, 19.0])))) and (ivar > 0).all()
 
 
 def test_what_is_not_detected_is_missing_in_the_output_and_has_its_limit(files):
