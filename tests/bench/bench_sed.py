@@ -75,5 +75,5 @@ def _lephare(fluxes: BandFluxes) -> str:
         job.mkdir()
         found = run(fluxes.take(np.arange(_SOME)), Settings(data=Path(folder) / "lephare"), job)
     per_object = float(found["process_s"]) / _SOME
-    return (f"; LePHARE, single kinds: {per_object * 1e3:.1f} ms an object, {per_object * len(fluxes):.0f} s for as many, after "
-            f"{float(found['prepare_s']):.0f} s")
+    return (f"; LePHARE, single kinds: {per_object * 1e3:.1f} ms an object, {per_object * len(fluxes):.0f} s for as many, "
+            f"after {float(found['prepare_s']):.0f} s")
