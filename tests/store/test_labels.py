@@ -20,7 +20,7 @@ from qsocore.errors import ConfigError, StoreError
 from qsocore.inspection import UNDO, Campaign, Item, Verdict
 from qsocore.inspection.standing import standing
 from qsocore.store import _schema
-from qsocore.store._database import url_of
+from qsocore.store._database import opened, turn, url_of
 from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
 from tests.graders import finish, start
@@ -367,6 +367,17 @@ def test_a_full_disk_writes_nothing(tmp_path):
     labels.close()
     assert len(list(labels.verdicts())) == 1
     labels.append(ADA)
+
+
+def test_somebody_holds_it(labels, monkeypatch):
+    monkeypatch.setattr("qsocore.store._database._BUSY_SECONDS", 1)
+    labels.append(ADA)
+    engine = opened(labels._url)
+    with engine.connect() as base, turn(base), pytest.raises(StoreError, match="another program holds it"):
+        labels.append(ADA)
+    engine.dispose()
+    labels.append(ADA)
+    assert len(list(labels.verdicts())) == 2
 
 
 SECRET = "qvx-s3cret"
