@@ -97,9 +97,7 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
         if len(first) > _MOST:
             raise ConfigError(f"{len(first):,} objects are more than people grade", opened.path, f"say n, at most {_MOST:,}")
         ids = opened.table(["object_id"], first).column(0).to_pylist()
-        wanted = how_many(injected, len(ids)) if desk == "lenses" else 0
-        there = inject(opened, first, name, wanted, seed) if wanted else Injection(0, "" if injected == 0 else
-                                                                                  "there are lenses at the desk of lenses only")
+        there = _injection(opened, first, name, desk, how_many(injected, len(ids)), seed)
         made = {"by": by or _user(), "time": datetime.now(UTC).isoformat(timespec="seconds"), "store": opened.path.name,
                 "catalogue": opened.manifest.fingerprint, "run": source.run.path.name if source.run else "",
                 "code_version": __version__, "selected": len(rows), "injected": there.n, "not_injected": there.why_not}
@@ -112,13 +110,13 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
 
 def status(store: str | Path, name: str, url: str = "") -> CampaignReport:
     """What has come of a campaign so far; one that is not there is a `StoreError`."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         return report(labels.campaign(name), labels.verdicts(campaign=name))
 
 
 def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item, dict[str, str]]]:
     """Objects of a campaign that were graded differently, the most disputed first, each with what every grader said."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         campaign, verdicts = labels.campaign(name), list(labels.verdicts(campaign=name))
     said = queue.grades(campaign, verdicts)
     return [(item, {person: verdict.label for person, verdict in said[item.number].items()})
@@ -127,7 +125,7 @@ def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item
 
 def campaigns(store: str | Path, url: str = "") -> list[dict[str, Any]]:
     """Every campaign of a store in a few words: name, desk, items by what they are, how many are retired, graders."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         reports = [report(labels.campaign(name), labels.verdicts(campaign=name)) for name in labels.campaigns()]
     return [{"name": found.name, "desk": found.desk, "items": found.items, "retired": found.retired, "grades": found.grades,
              "graders": [grader.name for grader in found.graders], "done": found.done} for found in reports]
@@ -175,6 +173,11 @@ def _number(value: float) -> str:
     return "not known" if np.isnan(value) else f"{value:.3f}"
 
 
+def _labels(store: str | Path, url: str) -> Labels:
+    """The verdicts of a store that is there."""
+    return Labels.of(open_store(store).path, url)
+
+
 def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injected: float, enough: int, agreed: int) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{name[:80]!r} is no name for a campaign",
@@ -189,6 +192,12 @@ def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injec
                           "one object and one grade at least, and no negative seed")
     if agreed and not 2 <= agreed <= enough:
         raise ConfigError(f"agreed = {agreed}", f"campaign {name}", f"0 for never, or 2 to {enough} equal grades")
+
+
+def _injection(store: Store, rows: NDArray[np.int64], name: str, desk: str, n: int, seed: int) -> Injection:
+    if n and desk != "lenses":
+        return Injection(0, "there are lenses at the desk of lenses only")
+    return inject(store, rows, name, n, seed) if n else Injection(0)
 
 
 def _user() -> str:
