@@ -178,6 +178,7 @@ class Desk {
     const {card, line} = this
     if (this.shown !== this.at) { this.comment.value = "" }
     this.shown = this.at
+    this.missing = !card
     if (card) {
       card.node ??= this.picture(card)
       if (this.stage.firstChild !== card.node) { this.stage.replaceChildren(card.node) }
@@ -329,7 +330,7 @@ class Desk {
     } else if (message.cards && message.turn === this.line?.turn) {
       for (const card of message.cards) { if (!this.cards.has(card.at)) { this.cards.set(card.at, card) } }
       if (message.ended) { this.line.n = Math.min(this.line.n, Math.max(-1, ...this.cards.keys()) + 1) } // others have retired the rest
-      if (this.cards.has(this.at) && !this.stage.contains(this.card.node ?? null)) { this.show() }
+      if (this.missing && this.cards.has(this.at)) { this.show() }
       this.progress()
       setTimeout(() => this.ahead())
     } else if (message.confirmed) {

@@ -63,7 +63,7 @@ class LensDesk extends Desk {
     const row = (kind, pictures, title) => pictures.length ? make("div", {class: `bands ${kind}`, title},
       ...pictures.map(([band, src]) => this.figure(band, src, `${kind} ${band}`))) : null
     node.append(card.large, make("div", {class: "side"}, card.others, row("band", card.bands, ""), row("residuals", card.residuals, card.note),
-      card.spectrum ? this.spectrum(card.spectrum) : null, make("div", {class: "sed"})))
+      card.spectrum ? this.spectrum(card.spectrum) : null))
     this.enlarge(card)
     return node
   }
@@ -106,6 +106,7 @@ class LensDesk extends Desk {
   }
 
   show() {
+    this.veil()
     this.mosaic ? this.show_mosaic() : super.show()
   }
 
@@ -133,7 +134,14 @@ class LensDesk extends Desk {
     }
   }
 
-  more({page, cells, turn}) {
+  /* The SED beside, which the server draws, is that of this object or not seen. */
+  veil() {
+    const figure = window.Bokeh?.documents?.[0]?.get_model_by_name("sed small"), seen = figure && window.Bokeh.index.find_one(figure)
+    if (seen) { seen.el.style.opacity = this.fitted === this.at && !this.mosaic ? "1" : "0" }
+  }
+
+  more({page, cells, turn, sed}) {
+    if (sed !== undefined) { this.fitted = sed; this.veil() }
     if (page === undefined || turn !== this.line?.turn) { return }
     this.pages.set(page, cells)
     for (const cell of cells) {

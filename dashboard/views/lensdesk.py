@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import panel as pn
 
 from dashboard import desk, desklens, imagemodel, strips
 from dashboard.desk import Line, Place
@@ -12,15 +13,18 @@ from dashboard.desklens import Light
 from dashboard.session import Session
 from dashboard.views import View
 from dashboard.views._desk import Desk, Face, script
+from dashboard.views._sedfigure import SedFigure
 from qsocore.errors import AtlasError
 from qsocore.inspection.vocabulary import CONTAMINANTS, LENS_GRADES
 
 if TYPE_CHECKING:
+    from dashboard.sed import Sed
     from qsocore.store import Store
 
 TITLE = "Lenses"
 PAGE = 100
 """Objects of a mosaic: 10 x 10."""
+_SED_WIDE = 300
 
 
 class LensFace(Face):
@@ -39,9 +43,15 @@ class LensDesk(Desk):
                  "contaminants": [[one.word, one.meaning, one.key] for one in CONTAMINANTS]}
         self._light = Light(session.library)
         super().__init__(session, TITLE, LensFace(self.hear, words=words))
+        self.sed, self._fitting = SedFigure(compact=True), session.latest()
+        self._beside_it = pn.Column(pn.pane.Bokeh(self.sed.flux, sizing_mode="stretch_width", height=240), width=_SED_WIDE,
+                                    sizing_mode="stretch_height", margin=0, visible=False, align="center")
+        session.on(["dark"], lambda: self.sed.paint(session.theme))
+        session.on(["wide"], lambda: self.looked(self._at))
+        self.sed.paint(session.theme)
 
-    def __panel__(self) -> Face:
-        return self.face
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Row(self.face, self._beside_it, sizing_mode="stretch_both", margin=0)
 
     def prepare(self, line: Line) -> None:
         """Find where the images come from and what gives them back."""
@@ -73,6 +83,26 @@ class LensDesk(Desk):
         ends = [float(drawn.wave[0]), float(drawn.wave[-1])]
         return [{"spectrum": {"paths": drawn.paths(k), "box": [drawn.flux.shape[1], strips.HEIGHT], "ends": ends}}
                 for k in range(len(places))]
+
+    def looked(self, at: int) -> None:
+        """Show the SED of the object, where there is room for it and photometry; in a campaign with injected ones of nobody."""
+        session, line = self.session, self.line
+        seds = session.library.seds
+        self._beside_it.visible = wanted = bool(seds) and session.state.wide and self._light.injected is None
+        if not wanted or line is None:
+            return
+
+        def work() -> Sed | None:
+            places = line.places(at, at + 2)
+            for place in places[1:]:
+                session.library.pool.submit(seds.of, place.row)  # ahead
+            return seds.of(places[0].row) if places else None
+
+        def then(sed: Sed | None) -> None:
+            self.sed.show(sed)
+            self.face.tell(sed=at)
+
+        self._fitting.submit(work, then)
 
     # ---- the mosaic
 
