@@ -32,6 +32,15 @@ class LensDesk extends Desk {
     this.residual_chip = this.chip("residual", "residual", "t", "What an autoencoder leaves over")
     this.modes.after(this.invert_chip, this.smooth_chip, this.residual_chip)
     this.grid = make("div", {class: "mosaic", role: "grid", "aria-label": "Mosaic"})
+    this.sed = make("div", {class: "sed", hidden: !this.model.room}, this.model.get_child("sed"))
+    this.root.classList.toggle("roomy", this.model.room)
+    this.model.on("room", () => {
+      this.sed.hidden = !this.model.room
+      this.root.classList.toggle("roomy", this.model.room)
+    })
+    this.around = make("div", {class: "around"})
+    this.stage.replaceWith(this.around)
+    this.around.append(this.stage, this.sed)
     this.plane = make("div", {class: "plane"}, this.grid)
     this.say_modes()
   }
@@ -136,8 +145,7 @@ class LensDesk extends Desk {
 
   /* The SED beside, which the server draws, is that of this object or not seen. */
   veil() {
-    const figure = window.Bokeh?.documents?.[0]?.get_model_by_name("sed small"), seen = figure && window.Bokeh.index.find_one(figure)
-    if (seen) { seen.el.style.opacity = this.fitted === this.at && !this.mosaic ? "1" : "0" }
+    this.sed.classList.toggle("veiled", this.fitted !== this.at || this.mosaic)
   }
 
   more({page, cells, turn, sed}) {

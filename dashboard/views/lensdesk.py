@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
+import param
 
 from dashboard import desk, desklens, imagemodel, strips
 from dashboard.desk import Line, Place
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 TITLE = "Lenses"
 PAGE = 100
 """Objects of a mosaic: 10 x 10."""
-_SED_WIDE = 300
+_SED = {"width": 280, "height": 230, "margin": 0}
 
 
 class LensFace(Face):
     """The lens desk in the browser (``lensdesk.js``)."""
+
+    sed = pn.custom.Child(doc="The SED of the object, which stands beside its pictures.")
+    room = param.Boolean(False, doc="Whether there is room for it, and an SED.")
 
     _esm = script("lensdesk.js")
 
@@ -42,20 +46,20 @@ class LensDesk(Desk):
         words = {"grades": [[one.word, one.meaning, one.key] for one in LENS_GRADES],
                  "contaminants": [[one.word, one.meaning, one.key] for one in CONTAMINANTS]}
         self._light = Light(session.library)
-        super().__init__(session, TITLE, LensFace(self.hear, words=words))
         self.sed, self._fitting = SedFigure(compact=True), session.latest()
-        self._beside_it = pn.Column(pn.pane.Bokeh(self.sed.flux, sizing_mode="stretch_width", height=240), width=_SED_WIDE,
-                                    sizing_mode="stretch_height", margin=0, visible=False, align="center")
+        super().__init__(session, TITLE, LensFace(self.hear, words=words, sed=pn.pane.Bokeh(self.sed.flux, **_SED)))
         session.on(["dark"], lambda: self.sed.paint(session.theme))
         session.on(["wide"], lambda: self.looked(self._at))
         self.sed.paint(session.theme)
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Row(self.face, self._beside_it, sizing_mode="stretch_both", margin=0)
+    def __panel__(self) -> Face:
+        return self.face
 
     def prepare(self, line: Line) -> None:
         """Find where the images come from and what gives them back."""
         session = self.session
+        if session.library.seds:
+            session.library.seds.warm_up()
         self._light = Light(session.library, self._injected(line), imagemodel.rebuilding(session.library, session.state.run))
 
     def _injected(self, line: Line) -> Store | None:
@@ -88,8 +92,8 @@ class LensDesk(Desk):
         """Show the SED of the object, where there is room for it and photometry; in a campaign with injected ones of nobody."""
         session, line = self.session, self.line
         seds = session.library.seds
-        self._beside_it.visible = wanted = bool(seds) and session.state.wide and self._light.injected is None
-        if not wanted or line is None:
+        self.face.room = bool(seds) and session.state.wide and self._light.injected is None
+        if not self.face.room or line is None:
             return
 
         def work() -> Sed | None:
