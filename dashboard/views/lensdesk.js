@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg"
 const SIDE = 10, PAGE = SIDE * SIDE
+const SIGNS = {candidate: "✓", interesting: "★"}
 const LOOKS = {invert: "inverted", smooth: "smooth", residual: "residual"}
 const COMPASS = `<svg class="compass" viewBox="0 0 24 24" role="img" aria-label="north up, east left">
   <path d="M18 20 V5 M15.5 8 L18 4.5 L20.5 8 M18 20 H4 M7 17.5 L3.5 20 L7 22.5"/><text x="10.5" y="9">N</text><text x="3.5" y="15">E</text></svg>`
@@ -173,7 +174,7 @@ class LensDesk extends Desk {
   mark_cell(cell) {
     const mine = this.mine(cell), mark = mine ? this.mark_of(mine) : ""
     cell.node.dataset.mark = mine ? (mine.kind ? "X" : mine.label) : ""
-    cell.node.lastChild.textContent = mark
+    cell.node.lastChild.textContent = SIGNS[mark] ?? mark
     cell.node.setAttribute("aria-label", `${cell.id || `item ${cell.at + 1}`}${mark ? `, ${mark}` : ""}`)
   }
 
