@@ -162,6 +162,12 @@ class LensDesk extends Desk {
     if (this.mosaic && page === this.page) { this.show_mosaic() }
   }
 
+  keep(card) {
+    const cell = this.cells.get(card.at)
+    if (cell) { card.said = cell.said }
+    super.keep(card)
+  }
+
   cell(cell) {
     const picture = cell.image ? make("img", {src: cell.image, alt: "", decoding: "sync", draggable: "false"}) : make("span", {class: "none"}, "no image")
     cell.node = make("button", {type: "button", class: "cell", role: "gridcell", tabindex: "-1", "data-at": cell.at, title: cell.id || `item ${cell.at + 1}`, onclick: (event) => {
