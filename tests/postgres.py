@@ -1,29 +1,23 @@
-"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on a Unix socket there and on a port of loopback.
-
-With ``$QSO_ATLAS_POSTGRES``, the URL of a database in which schemas may be made, that one is used instead.
-"""
+"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on a Unix socket there and on a port of loopback."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import URL, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
-
-from tests.conftest import IN_CI
-
-VARIABLE = "QSO_ATLAS_POSTGRES"
 
 
 def binaries() -> Path | None:
@@ -57,6 +51,17 @@ class Cluster:
         self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o",
                  f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1", "start")
 
+    def crash(self) -> None:
+        """Kill it, as when a machine fails, and start it again as soon as its last process has noticed."""
+        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        for left in range(100, -1, -1):
+            try:
+                return self.start()
+            except subprocess.CalledProcessError:
+                if not left:
+                    raise
+                time.sleep(0.1)
+
     def stop(self, how: str = "immediate") -> None:
         """Stop it; immediately is as if it were killed."""
         self.run("pg_ctl", "-m", how, "stop")
@@ -83,20 +88,6 @@ def cluster(programs: Path) -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """URL of a PostgreSQL; where there is none the test is skipped, in CI it fails."""
-    if os.environ.get(VARIABLE):
-        yield os.environ[VARIABLE]
-        return
-    programs = binaries()
-    if programs is None:
-        reason = f"no PostgreSQL here, so verdicts are tested in SQLite alone (apt install postgresql, or set {VARIABLE})"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
-    with cluster(programs) as server:
-        yield server.url
-
-
 @contextmanager
 def schema(url: str) -> Iterator[str]:
     """URL of an empty schema, dropped afterwards."""
@@ -114,10 +105,3 @@ def say(url: str | URL, *statements: str) -> None:
     with engine.connect() as base:
         for statement in statements:
             base.exec_driver_sql(statement)
-
-
-@pytest.fixture
-def team(postgres) -> Iterator[str]:
-    """URL of an empty PostgreSQL for one test."""
-    with schema(postgres) as url:
-        yield url
