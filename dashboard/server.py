@@ -166,7 +166,7 @@ def serve(library: Library, port: int | None = None, browser: bool = True, door:
         When the port is taken, or the users file cannot be used.
     """
     door = door or Door()
-    port = free_port(port, door.address)
+    free_port(port, door.address)  # one that is taken is said before anything takes its time
     library.prepare()
     import panel as pn
     from tornado.ioloop import PeriodicCallback
@@ -175,6 +175,7 @@ def serve(library: Library, port: int | None = None, browser: bool = True, door:
     from dashboard.app import create
 
     gate, ways = _ways_in(door)
+    port = free_port(port, door.address)
     pn.config.reuse_sessions = "warm"  # the browser has the page's frame at once, and loads it while its content is made
     server = pn.serve({"/": lambda: create(library, gate)}, port=port, address=door.address, start=False, show=False,
                       title="QSO Atlas", verbose=False, extra_patterns=[*downloads.ROUTES, *hovering.ROUTES],

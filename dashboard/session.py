@@ -45,6 +45,8 @@ class Session(param.Parameterized):
     dark = param.Boolean(True, doc="Whether the page is dark, by the user's choice or the system's.")
     probe = param.Tuple(None, length=3, allow_None=True, doc="Number of a map and the empty place x, y tapped on it.")
 
+    grading = param.Tuple(("", ""), length=2, doc="A desk, and the campaign that was chosen for it elsewhere on the page.")
+
     def __init__(self, library: Library, state: State, login: who.Login | None = None):
         super().__init__()
         self.library, self.state, self.login = library, state, login
@@ -292,7 +294,7 @@ class Session(param.Parameterized):
     # ---- when something is done; its changes go to the browser together
 
     def on(self, names: list[str], do: Callable[[], None]) -> None:
-        """Call `do` after any of these choices, or `dark` or `probe`, changed; a fault becomes a notification."""
+        """Call `do` after any of these choices, or `dark`, `probe` or `grading`, changed; a fault becomes a notification."""
         def changed() -> None:
             try:
                 do()

@@ -125,7 +125,7 @@ function walk(event, press) {
 function detail(about, person, tell) {
   const rule = about.agreed ? `${many(about.enough, "grade")}, or the first ${about.agreed} equal` : many(about.enough, "grade")
   const order = about.order === "random" ? "in random order" : `by ${about.order.replace(/^-?score:/, "")}, ${about.order.startsWith("-") ? "lowest" : "highest"} first`
-  const go = about.may && about.mine.left ? make("button", {class: "go", type: "button", onclick: () => tell({grade: about.desk})}, "Go on grading") : null
+  const go = about.may && about.mine.left ? make("button", {class: "go", type: "button", onclick: () => tell({grade: true})}, "Go on grading") : null
   const head = make("header", {}, make("h2", {}, about.name), make("span", {class: "how"},
     `${about.desk}, ${many(about.items, "item")} ${order}; enough: ${rule}${about.by ? `; by ${about.by}` : ""}`), go)
   const mine = about.may && (about.mine.graded || !about.all) ? section("You", about.mine.left ? `${many(about.mine.left, "item")} left` : "nothing is left",

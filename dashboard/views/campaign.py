@@ -16,7 +16,6 @@ from dashboard.views._pages import shown_rule
 from dashboard.who import Person
 from dashboard.worker import Latest
 from qsocore.errors import AtlasError
-from qsocore.inspection.vocabulary import SCALES
 from qsocore.selection import from_json
 
 if TYPE_CHECKING:
@@ -162,8 +161,9 @@ class CampaignPage:
                 self._make(message["make"])
             elif message.get("focus") in [one["id"] for one in about.get("all", {}).get("disputed", ())]:
                 self.session.state.focus = message["focus"]
-            elif message.get("grade") in SCALES:
-                actions.show_page(self.session, "grade", message["grade"].capitalize())
+            elif message.get("grade") is True and about.get("may"):
+                self.session.grading = about["desk"], about["name"]
+                actions.show_page(self.session, "grade", about["desk"].capitalize())
         except AtlasError as error:
             self._refused(error)
 

@@ -94,12 +94,15 @@ def test_an_owner_makes_one_of_what_is_there(come, there):
     made = there[0].labels.campaign("second")
     assert made.graders == ("eve", "ada") and made.desk == "spectra" and made.made["by"] == "ada"
     assert sum(item.what == "object" for item in made.items) == 50
+    page.get_by_role("button", name="Go on grading").click()
+    page.locator(".you, [title='0 graded by you']").first.wait_for()
+    assert page.get_by_label("What is graded").input_value() == "second"
 
 
 def test_a_grader_sees_their_own_progress_and_the_browser_holds_no_more(come):
     page = come("eve")
     page.locator(".list tr", has_text="lenses-1").click()
-    page.locator(".about .you").wait_for()
+    page.locator(".about h2", has_text="lenses-1").wait_for()
     assert page.get_by_role("button", name="New campaign").count() == 0 and page.locator(".about .card").count() == 0
     held = json.loads(page.evaluate(_CONTENT))
     assert held["about"]["mine"]["graded"] == 20 and "injected" not in json.dumps(held) and "repeat" not in json.dumps(held)
