@@ -217,8 +217,7 @@ export function render({model, el}) {
     about.replaceChildren(...(content.about ? detail(content.about, content.person, tell) : []).filter(Boolean))
     nothing.hidden = Boolean(content.about)
     nothing.children[0].textContent = "No campaigns yet"
-    nothing.children[1].textContent = content.form ? "Make one of what is selected: others grade it, one object after another."
-      : "An owner makes one of a selection; then it is graded here."
+    nothing.children[1].textContent = content.hint
     if (content.form) { made.follow(content.form) }
     fresh.hidden = !content.form || !made.node.hidden
     if (!content.form) { made.node.hidden = true }
