@@ -68,6 +68,9 @@ class Door:
         ConfigError
             When it would be.
         """
+        if ":" in self.address:
+            raise ConfigError(f"{self.address} is an IPv6 address, which Panel cannot show a page under", "--address",
+                              "give an IPv4 address or a name, and put a proxy before it for IPv6")
         if not self.users and self.oauth:
             raise ConfigError("people who log in elsewhere need a role here", "--oauth", "name them: --users FILE")
         if not self.users and not _is_ours(self.address):
@@ -130,7 +133,7 @@ def free_port(wanted: int | None = None, address: str = HOST) -> int:
         When the port wanted is taken, no port is free, or the address is none of this machine.
     """
     for port in range(FIRST_PORT, FIRST_PORT + _TRIED) if wanted is None else (wanted,):
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as trial:
+        with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((address, port))
@@ -181,14 +184,14 @@ def serve(library: Library, port: int | None = None, browser: bool = True, door:
                       title="QSO Atlas", verbose=False, extra_patterns=[*downloads.ROUTES, *hovering.ROUTES],
                       websocket_origin=door.names(port), use_xheaders=door.proxy,
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS, **ways)
-    here = door.address if not _is_any(door.address) else HOST
+    here = HOST if _is_any(door.address) else door.address
 
     def announce() -> None:
         try:
             _warm_up(f"{door.scheme}://{here}:{port}/", gate)
         except OSError as error:  # the page itself will say what is wrong
             log.warning("the first page could not be made: %s", error)
-        shown = "localhost" if _is_ours(here) else here
+        shown = "localhost" if _is_ours(door.address) else here
         print(f"QSO Atlas shows {library.path} at {door.scheme}://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
         print(door.said(), file=sys.stderr, flush=True)
         if browser:

@@ -271,7 +271,7 @@ def test_without_a_login_whoever_runs_the_server_owns_it(session):
 
 @pytest.mark.parametrize("door, what", [
     ({"address": "0.0.0.0"}, "without a login everybody.*--users"), ({"address": "192.0.2.1"}, "without a login"),
-    ({"address": "::"}, "without a login"), ({"address": "atlas.example.org"}, "without a login"),
+    ({"address": "::1"}, "IPv6"), ({"address": "atlas.example.org"}, "without a login"),
     ({"address": "0.0.0.0", "users": "u.json"}, "no name that browsers know.*--origin"),
     ({"users": "u.json", "origins": ("*",)}, "name each"), ({"users": "u.json", "hours": 0}, "more than no time"),
     ({"users": "u.json", "certificate": "c.pem"}, "certificate and its key"),
