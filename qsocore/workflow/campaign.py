@@ -112,13 +112,13 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
 
 def status(store: str | Path, name: str, url: str = "") -> CampaignReport:
     """What has come of a campaign so far; one that is not there is a `StoreError`."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         return report(labels.campaign(name), labels.verdicts(campaign=name))
 
 
 def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item, dict[str, str]]]:
     """Objects of a campaign that were graded differently, the most disputed first, each with what every grader said."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         campaign, verdicts = labels.campaign(name), list(labels.verdicts(campaign=name))
     said = queue.grades(campaign, verdicts)
     return [(item, {person: verdict.label for person, verdict in said[item.number].items()})
@@ -127,7 +127,7 @@ def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item
 
 def campaigns(store: str | Path, url: str = "") -> list[dict[str, Any]]:
     """Every campaign of a store in a few words: name, desk, items by what they are, how many are retired, graders."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         reports = [report(labels.campaign(name), labels.verdicts(campaign=name)) for name in labels.campaigns()]
     return [{"name": found.name, "desk": found.desk, "items": found.items, "retired": found.retired, "grades": found.grades,
              "graders": [grader.name for grader in found.graders], "done": found.done} for found in reports]
@@ -173,6 +173,11 @@ def spoken(report: CampaignReport) -> str:
 
 def _number(value: float) -> str:
     return "not known" if np.isnan(value) else f"{value:.3f}"
+
+
+def _labels(store: str | Path, url: str) -> Labels:
+    """The verdicts of a store that is there."""
+    return Labels.of(open_store(store).path, url)
 
 
 def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injected: float, enough: int, agreed: int) -> None:

@@ -157,8 +157,10 @@ def test_an_undone_item_is_open_again():
 
 
 def test_only_graders_of_the_campaign():
-    campaign = queue(2, graders=("ada",))
+    campaign, said = queue(2, graders=("ada",), enough=1), []
     assert next_items(campaign, [], "ada") and next_items(campaign, [], "eve") == []
+    say(campaign, said, "eve", 0)
+    assert retired(campaign, said) == {}
 
 
 def test_verdicts_of_other_campaigns_and_of_other_objects_do_not_count():

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,12 +21,12 @@ from qsocore.errors import ConfigError, StoreError
 from qsocore.inspection import UNDO, Campaign, Item, Verdict
 from qsocore.inspection.standing import standing
 from qsocore.store import _schema
-from qsocore.store._database import url_of
+from qsocore.store._database import opened, turn, url_of
 from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
 from tests.graders import finish, start
 from tests.images import make_images
-from tests.postgres import say
+from tests.postgres import Cluster, binaries, say
 
 ADA = Verdict("toy:r1:1", "ada", "A")
 GRADERS, EACH = 8, 60
@@ -303,6 +304,22 @@ def test_kill_9_loses_no_acknowledged_verdict_and_a_retry_doubles_none(where):
         assert everything_once(labels, acknowledged + 2) == acknowledged + 2
 
 
+def test_kill_9_of_the_server_loses_no_acknowledged_verdict_either(team):
+    url = url_of(team)
+    if not os.path.isabs(url.query["host"]):
+        pytest.skip("another's server is not ours to kill")
+    processes = [start(team, number, EACH) for number in range(3)]
+    with Labels(team) as labels:
+        while len(seen := [verdict.number for verdict in labels.verdicts()]) < EACH:
+            assert any(process.is_alive() for process in processes)
+            time.sleep(0.02)
+        Cluster(Path(url.query["host"]), int(url.query["port"]), binaries()).crash()
+        assert 1 in finish(processes)
+        assert set(seen) <= {verdict.number for verdict in labels.verdicts()}
+        assert finish([start(team, number, EACH) for number in range(3)]) == [0] * 3
+        assert everything_once(labels, EACH) == 3 * EACH
+
+
 # ---- earlier and later tables
 
 def test_a_file_of_the_first_version_goes_on(tmp_path):
@@ -367,6 +384,17 @@ def test_a_full_disk_writes_nothing(tmp_path):
     labels.close()
     assert len(list(labels.verdicts())) == 1
     labels.append(ADA)
+
+
+def test_somebody_holds_it(labels, monkeypatch):
+    monkeypatch.setattr("qsocore.store._database._BUSY_SECONDS", 1)
+    labels.append(ADA)
+    engine = opened(labels._url)
+    with engine.connect() as base, turn(base), pytest.raises(StoreError, match="another program holds it"):
+        labels.append(ADA)
+    engine.dispose()
+    labels.append(ADA)
+    assert len(list(labels.verdicts())) == 2
 
 
 SECRET = "qvx-s3cret"

@@ -218,6 +218,12 @@ def test_disputed_objects_with_what_was_said(store, played):
     assert [found["name"] for found in campaigns(store.path)] == ["spring"] and campaigns(store.path)[0]["done"]
 
 
+@pytest.mark.parametrize("ask", [lambda path: status(path, "c"), lambda path: disagreement(path, "c"), campaigns])
+def test_a_store_that_is_not_there(tmp_path, ask):
+    with pytest.raises(StoreError, match="no such store"):
+        ask(tmp_path / "x.store")
+
+
 # ---- the command line
 
 def test_the_command_line(store, tmp_path, capsys, monkeypatch):

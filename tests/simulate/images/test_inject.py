@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from qsocore.sampling import ImageGrid
 from qsocore.simulate.bands import fluxes_of
@@ -108,3 +109,20 @@ def test_where_it_cannot_be_done(grid, why):
 
 def test_bands_are_those_whose_noise_is_known():
     assert set(noise.FWHM) == {"g", "r", "i", "z", "Y"}
+
+
+@pytest.mark.real
+def test_the_sky_of_real_cutouts_shows_no_seam(real):
+    """46 galaxies of DES: what replaces them is as noisy as what is around, and neighbours stay."""
+    grid = des_grid(91)
+    flux = np.stack([fits.getdata(real / f"images/deeplenstronomy/{band}.fits") for band in grid.bands], axis=1)
+    mask = np.zeros(flux.shape, np.uint8)
+    sky = inject.emptied(grid, flux, np.ones_like(flux), mask, np.tile(grid.psf_fwhm, (46, 1)), 12, np.random.default_rng(0))
+    y, x = np.mgrid[:91, :91] - 45.0
+    away = np.hypot(x, y) - 2.5 * max(grid.psf_fwhm) / grid.pixel_scale
+    inside, outside, far = (sky.flux[:, :, part] for part in (abs(away + 2.5) < 2, abs(away - 2.5) < 2, away > 10))
+    sigma = 1.4826 * np.median(np.abs(far - np.median(far, axis=2, keepdims=True)), axis=2)
+    assert np.median(np.abs(inside.mean(axis=2) - outside.mean(axis=2)) / sigma) < 0.3
+    assert np.median(inside.std(axis=2) / sigma) == pytest.approx(1, abs=0.1)
+    np.testing.assert_allclose(far, (flux[sky.rows] / UNIT)[:, :, away > 10], rtol=1e-5)
+    assert (np.abs(far).max(axis=2) / sigma).max() > 20  # a neighbour
