@@ -119,6 +119,7 @@ class Desk:
         self._sent = set()
         self.face.tell(start=self._about())
         self.fetch(self._at)
+        self.looked(self._at)
 
     def prepare(self, line: Line) -> None:
         """Get ready for a line that is laid; called beside the event loop."""
@@ -156,6 +157,9 @@ class Desk:
 
         self._reading.submit(work, then, self._failed)
 
+    def looked(self, at: int) -> None:
+        """The browser shows another place."""
+
     @staticmethod
     def named(place: Place, said: list[dict[str, Any]]) -> dict[str, Any]:
         """What the browser calls an object: of a campaign's by its number alone."""
@@ -176,6 +180,7 @@ class Desk:
             case {"at": int(at)} if self.line is not None and 0 <= at <= self.line.n:
                 self._at = at
                 self.fetch(at)
+                self.looked(at)
             case {"line": dict(wish)}:
                 self.choose(wish)
             case {"focus": int(at)} if self.line is not None and self.line.campaign is None:

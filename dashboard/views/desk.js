@@ -26,15 +26,14 @@ const token = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte
 class Deeds {
   constructor(home, person) {
     this.stem = `${KEPT} ${home} ${person} `
-    this.waiting = new Map()
-    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(this.stem))) {
-      this.waiting.set(name.slice(this.stem.length), {...JSON.parse(localStorage.getItem(name)), told: 0})
-    }
+    const kept = Object.keys(localStorage).filter((name) => name.startsWith(this.stem)).map((name) => JSON.parse(localStorage.getItem(name)))
+    this.waiting = new Map(kept.sort((one, other) => one.when - other.when).map((deed) => [deed.token, {...deed, told: 0}]))
   }
 
   keep(deed) {
+    deed.when = Date.now() // they are said again in the order of saying
     localStorage.setItem(this.stem + deed.token, JSON.stringify(deed))
-    this.waiting.set(deed.token, {...deed, told: 0, first: performance.now()})
+    this.waiting.set(deed.token, {...deed, told: performance.now()})
   }
 
   done(token) {
@@ -45,8 +44,7 @@ class Deeds {
   }
 
   get late() {
-    const now = performance.now()
-    return [...this.waiting.values()].filter((deed) => now - (deed.first ?? 0) > PATIENCE_MS).length
+    return [...this.waiting.values()].filter((deed) => Date.now() - deed.when > PATIENCE_MS).length
   }
 }
 
@@ -178,6 +176,7 @@ class Desk {
     const {card, line} = this
     if (this.shown !== this.at) { this.comment.value = "" }
     this.shown = this.at
+    this.missing = !card
     if (card) {
       card.node ??= this.picture(card)
       if (this.stage.firstChild !== card.node) { this.stage.replaceChildren(card.node) }
@@ -247,7 +246,6 @@ class Desk {
 
   send(deed) {
     this.deeds.keep(deed)
-    this.deeds.waiting.get(deed.token).told = performance.now()
     this.tell({deed})
     this.wait()
   }
@@ -327,9 +325,9 @@ class Desk {
       this.show()
       this.again()
     } else if (message.cards && message.turn === this.line?.turn) {
-      for (const card of message.cards) { if (!this.cards.has(card.at)) { this.cards.set(card.at, card) } }
+      for (const card of message.cards.filter(({at}) => !this.cards.has(at))) { this.keep(card) }
       if (message.ended) { this.line.n = Math.min(this.line.n, Math.max(-1, ...this.cards.keys()) + 1) } // others have retired the rest
-      if (this.cards.has(this.at) && !this.stage.contains(this.card.node ?? null)) { this.show() }
+      if (this.missing && this.cards.has(this.at)) { this.show() }
       this.progress()
       setTimeout(() => this.ahead())
     } else if (message.confirmed) {
@@ -342,6 +340,8 @@ class Desk {
       this.more(message)
     }
   }
+
+  keep(card) { this.cards.set(card.at, card) }
 
   /* A desk's own messages, and what it does when a line begins. */
   more() {}

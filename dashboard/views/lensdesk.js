@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg"
 const SIDE = 10, PAGE = SIDE * SIDE
+const SIGNS = {candidate: "✓", interesting: "★"}
 const LOOKS = {invert: "inverted", smooth: "smooth", residual: "residual"}
 const COMPASS = `<svg class="compass" viewBox="0 0 24 24" role="img" aria-label="north up, east left">
   <path d="M18 20 V5 M15.5 8 L18 4.5 L20.5 8 M18 20 H4 M7 17.5 L3.5 20 L7 22.5"/><text x="10.5" y="9">N</text><text x="3.5" y="15">E</text></svg>`
@@ -32,6 +33,15 @@ class LensDesk extends Desk {
     this.residual_chip = this.chip("residual", "residual", "t", "What an autoencoder leaves over")
     this.modes.after(this.invert_chip, this.smooth_chip, this.residual_chip)
     this.grid = make("div", {class: "mosaic", role: "grid", "aria-label": "Mosaic"})
+    this.sed = make("div", {class: "sed", hidden: !this.model.room}, this.model.get_child("sed"))
+    this.root.classList.toggle("roomy", this.model.room)
+    this.model.on("room", () => {
+      this.sed.hidden = !this.model.room
+      this.root.classList.toggle("roomy", this.model.room)
+    })
+    this.around = make("div", {class: "around"})
+    this.stage.replaceWith(this.around)
+    this.around.append(this.stage, this.sed)
     this.plane = make("div", {class: "plane"}, this.grid)
     this.say_modes()
   }
@@ -63,7 +73,7 @@ class LensDesk extends Desk {
     const row = (kind, pictures, title) => pictures.length ? make("div", {class: `bands ${kind}`, title},
       ...pictures.map(([band, src]) => this.figure(band, src, `${kind} ${band}`))) : null
     node.append(card.large, make("div", {class: "side"}, card.others, row("band", card.bands, ""), row("residuals", card.residuals, card.note),
-      card.spectrum ? this.spectrum(card.spectrum) : null, make("div", {class: "sed"})))
+      card.spectrum ? this.spectrum(card.spectrum) : null))
     this.enlarge(card)
     return node
   }
@@ -106,6 +116,7 @@ class LensDesk extends Desk {
   }
 
   show() {
+    this.veil()
     this.mosaic ? this.show_mosaic() : super.show()
   }
 
@@ -133,7 +144,13 @@ class LensDesk extends Desk {
     }
   }
 
-  more({page, cells, turn}) {
+  /* The SED beside, which the server draws, is that of this object or not seen. */
+  veil() {
+    this.sed.classList.toggle("veiled", this.fitted !== this.at || this.mosaic)
+  }
+
+  more({page, cells, turn, sed}) {
+    if (sed !== undefined) { this.fitted = sed; this.veil() }
     if (page === undefined || turn !== this.line?.turn) { return }
     this.pages.set(page, cells)
     for (const cell of cells) {
@@ -143,6 +160,12 @@ class LensDesk extends Desk {
       this.cell(cell)
     }
     if (this.mosaic && page === this.page) { this.show_mosaic() }
+  }
+
+  keep(card) {
+    const cell = this.cells.get(card.at)
+    if (cell) { card.said = cell.said }
+    super.keep(card)
   }
 
   cell(cell) {
@@ -157,7 +180,7 @@ class LensDesk extends Desk {
   mark_cell(cell) {
     const mine = this.mine(cell), mark = mine ? this.mark_of(mine) : ""
     cell.node.dataset.mark = mine ? (mine.kind ? "X" : mine.label) : ""
-    cell.node.lastChild.textContent = mark
+    cell.node.lastChild.textContent = SIGNS[mark] ?? mark
     cell.node.setAttribute("aria-label", `${cell.id || `item ${cell.at + 1}`}${mark ? `, ${mark}` : ""}`)
   }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import panel as pn
+import param
 
 from dashboard import desk, desklens, imagemodel, strips
 from dashboard.desk import Line, Place
@@ -12,19 +14,25 @@ from dashboard.desklens import Light
 from dashboard.session import Session
 from dashboard.views import View
 from dashboard.views._desk import Desk, Face, script
+from dashboard.views._sedfigure import SedFigure
 from qsocore.errors import AtlasError
 from qsocore.inspection.vocabulary import CONTAMINANTS, LENS_GRADES
 
 if TYPE_CHECKING:
+    from dashboard.sed import Sed
     from qsocore.store import Store
 
 TITLE = "Lenses"
 PAGE = 100
 """Objects of a mosaic: 10 x 10."""
+_SED = {"width": 280, "height": 230, "margin": 0}
 
 
 class LensFace(Face):
     """The lens desk in the browser (``lensdesk.js``)."""
+
+    sed = pn.custom.Child(doc="The SED of the object, which stands beside its pictures.")
+    room = param.Boolean(False, doc="Whether there is room for it, and an SED.")
 
     _esm = script("lensdesk.js")
 
@@ -38,7 +46,11 @@ class LensDesk(Desk):
         words = {"grades": [[one.word, one.meaning, one.key] for one in LENS_GRADES],
                  "contaminants": [[one.word, one.meaning, one.key] for one in CONTAMINANTS]}
         self._light = Light(session.library)
-        super().__init__(session, TITLE, LensFace(self.hear, words=words))
+        self.sed, self._fitting = SedFigure(compact=True), session.latest()
+        super().__init__(session, TITLE, LensFace(self.hear, words=words, sed=pn.pane.Bokeh(self.sed.flux, **_SED)))
+        session.on(["dark"], lambda: self.sed.paint(session.theme))
+        session.on(["wide"], lambda: self.looked(self._at))
+        self.sed.paint(session.theme)
 
     def __panel__(self) -> Face:
         return self.face
@@ -46,6 +58,8 @@ class LensDesk(Desk):
     def prepare(self, line: Line) -> None:
         """Find where the images come from and what gives them back."""
         session = self.session
+        if session.library.seds:
+            session.library.seds.warm_up()
         self._light = Light(session.library, self._injected(line), imagemodel.rebuilding(session.library, session.state.run))
 
     def _injected(self, line: Line) -> Store | None:
@@ -73,6 +87,26 @@ class LensDesk(Desk):
         ends = [float(drawn.wave[0]), float(drawn.wave[-1])]
         return [{"spectrum": {"paths": drawn.paths(k), "box": [drawn.flux.shape[1], strips.HEIGHT], "ends": ends}}
                 for k in range(len(places))]
+
+    def looked(self, at: int) -> None:
+        """Show the SED of the object, where there is room for it and photometry; in a campaign with injected ones of nobody."""
+        session, line = self.session, self.line
+        seds = session.library.seds
+        self.face.room = bool(seds) and session.state.wide and self._light.injected is None
+        if not self.face.room or line is None:
+            return
+
+        def work() -> Sed | None:
+            places = line.places(at, at + 2)
+            for place in places[1:]:
+                session.library.pool.submit(seds.of, place.row)  # ahead
+            return seds.of(places[0].row) if places else None
+
+        def then(sed: Sed | None) -> None:
+            self.sed.show(sed)
+            self.face.tell(sed=at)
+
+        self._fitting.submit(work, then)
 
     # ---- the mosaic
 

@@ -6,20 +6,23 @@ import os
 import numpy as np
 import pytest
 
-from dashboard import desk, desklens, deskspectra, image, who
+from dashboard import actions, desk, desklens, deskspectra, image, strips, who
 from dashboard.desk import Objects, Place, Queue
 from dashboard.deskclerk import Clerk
 from dashboard.desklens import Light
 from dashboard.library import Library
 from dashboard.ordering import RANDOM, Order
+from dashboard.session import Session
+from dashboard.state import State
 from dashboard.views._desk import Desk
+from dashboard.views.lensdesk import LensDesk
 from dashboard.who import Person
 from qsocore import __version__
 from qsocore.errors import ConfigError, StoreError
 from qsocore.inspection import UNDO, Campaign, Item, Verdict
 from qsocore.inspection.standing import standing
 from qsocore.store import open_store
-from tests.dashboard.survey import make_image_store
+from tests.dashboard.survey import make_image_store, make_store
 
 ADA, BEN = Person("ada", "grader"), Person("ben", "owner")
 
@@ -254,3 +257,18 @@ def test_history_says_what_still_stands():
     said = [Verdict("a", "ada", "A", number=1, time="2026-01-02T03:04:05"), Verdict("a", "ada", UNDO, number=2, undoes=1)]
     assert [(one["label"], one["stands"], one["time"]) for one in desk.history(said)] == [("A", False, "2026-01-02 03:04")]
     assert next(desk.history(said[:1]))["stands"]
+
+
+def test_a_spectrum_stands_beside_an_image_but_not_where_it_would_give_injected_ones_away(tmp_path):
+    make_store(tmp_path / "both.store", 40)
+    make_image_store(tmp_path / "both.store" / "images", 20)
+    session = Session(Library.open(tmp_path / "both.store"), State(store="both"))
+    actions.start(session, {})
+    lenses = LensDesk(session)
+    places = [Place(k, *session.table.ids_of([k]), k) for k in (3, 30)]
+    shown = lenses.card(places)
+    paths = strips.strips(session.table, np.array([3, 30]), n_bins=220).paths(1)
+    assert shown[0]["colours"] and shown[0]["spectrum"]["paths"] != paths == shown[1]["spectrum"]["paths"]
+    assert shown[1]["note"] == "There is no image"
+    lenses._light = Light(session.library, make_image_store(tmp_path / "injected.store", 5, name="injected:rings"))
+    assert all("spectrum" not in card for card in lenses.card(places))
