@@ -17,7 +17,7 @@ from dashboard.who import Person
 from qsocore.errors import AtlasError, ConfigError
 from qsocore.inspection import Campaign, Item, Verdict
 from qsocore.inspection.agreement import CampaignReport, Found, GraderReport, Share, report
-from qsocore.inspection.queue import disagreement, grades, retired
+from qsocore.inspection.queue import disagreement, grades, may_grade, retired
 from qsocore.store.labels import Labels
 
 MOST_DISPUTED = 60
@@ -109,22 +109,18 @@ def _line(known: _Known, person: Person) -> dict[str, Any]:
     campaign, counts = known.campaign, known.report
     mine = sum(grader.n for grader in counts.graders if grader.name == person.name)
     line = {"name": campaign.name, "desk": campaign.desk, "items": len(campaign.items), "mine": mine, "done": counts.done,
-            "made": str(campaign.made.get("time", ""))[:10], "may": person.may("grader") and _invited(campaign, person.name)}
+            "made": str(campaign.made.get("time", ""))[:10], "may": person.may("grader") and may_grade(campaign, person.name)}
     if not _may_see_all(known, person):
         return line
     return line | {"graders": len(counts.graders), "grades": counts.grades, "retired": sum(counts.retired.values()),
                    "of": sum(n for what, n in counts.items.items() if what != "repeat")}
 
 
-def _invited(campaign: Campaign, name: str) -> bool:
-    return not campaign.graders or name in campaign.graders
-
-
 def _own(known: _Known, person: Person) -> dict[str, Any]:
     """Somebody's own progress: nothing in it tells what an item is."""
     grader = next((one for one in known.report.graders if one.name == person.name), None)
     return {"name": person.name, "graded": grader.n if grader else 0, "labels": grader.labels if grader else {},
-            "left": known.left_for(person.name) if _invited(known.campaign, person.name) else 0}
+            "left": known.left_for(person.name) if may_grade(known.campaign, person.name) else 0}
 
 
 def _everything(known: _Known) -> dict[str, Any]:

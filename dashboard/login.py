@@ -29,6 +29,7 @@ from tornado.websocket import WebSocketHandler
 from dashboard import theme
 from dashboard.backoff import Backoff, neighbourhood
 from dashboard.who import Person
+from qsocore.errors import AtlasError
 from qsocore.store.users import Users, cookie_secret
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Gate:
         self.cookie = f"qso-atlas-{sha256(self.secret.encode()).hexdigest()[:8]}"
         """Cookies of servers on other ports of a host are not to be mistaken for ours."""
         self.ended: dict[str, float] = {}
+        """Words of logins that were ended before their time, and that time; forgotten with the process."""
         self.names, self.addresses = Backoff(_FREE_OF_NAME), Backoff(_FREE_OF_ADDRESS)
         self.hashers = ThreadPoolExecutor(_HASHERS, thread_name_prefix="login")
         self.hashing = 0
@@ -138,10 +140,13 @@ class Gate:
             self.sweep()
 
     def sweep(self) -> None:
-        """Close the pages whose login holds no more."""
-        for socket in list(self._sockets):
-            if socket.request.login.person() is None:
-                socket.close(_ENDED, "the login has ended")
+        """Close the pages whose login holds no more; while the users file cannot be read they stay, and can change nothing."""
+        try:
+            for socket in list(self._sockets):
+                if socket.request.login.person() is None:
+                    socket.close(_ENDED, "the login has ended")
+        except AtlasError as error:
+            log.warning("%s", error)
 
     def frame_cookie(self) -> str:
         """A cookie for the server itself, with which it has the page's frame made ahead; it is nobody's."""

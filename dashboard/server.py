@@ -68,6 +68,9 @@ class Door:
         ConfigError
             When it would be.
         """
+        if ":" in self.address:
+            raise ConfigError(f"{self.address} is an IPv6 address, which Panel cannot show a page under", "--address",
+                              "give an IPv4 address or a name, and put a proxy before it for IPv6")
         if not self.users and self.oauth:
             raise ConfigError("people who log in elsewhere need a role here", "--oauth", "name them: --users FILE")
         if not self.users and not _is_ours(self.address):
@@ -130,7 +133,7 @@ def free_port(wanted: int | None = None, address: str = HOST) -> int:
         When the port wanted is taken, no port is free, or the address is none of this machine.
     """
     for port in range(FIRST_PORT, FIRST_PORT + _TRIED) if wanted is None else (wanted,):
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as trial:
+        with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((address, port))
@@ -166,7 +169,7 @@ def serve(library: Library, port: int | None = None, browser: bool = True, door:
         When the port is taken, or the users file cannot be used.
     """
     door = door or Door()
-    port = free_port(port, door.address)
+    free_port(port, door.address)  # one that is taken is said before anything takes its time
     library.prepare()
     import panel as pn
     from tornado.ioloop import PeriodicCallback
@@ -175,19 +178,20 @@ def serve(library: Library, port: int | None = None, browser: bool = True, door:
     from dashboard.app import create
 
     gate, ways = _ways_in(door)
+    port = free_port(port, door.address)
     pn.config.reuse_sessions = "warm"  # the browser has the page's frame at once, and loads it while its content is made
     server = pn.serve({"/": lambda: create(library, gate)}, port=port, address=door.address, start=False, show=False,
                       title="QSO Atlas", verbose=False, extra_patterns=[*downloads.ROUTES, *hovering.ROUTES],
                       websocket_origin=door.names(port), use_xheaders=door.proxy,
                       check_unused_sessions=_CHECK_MS, unused_session_lifetime=_IDLE_SESSION_MS, **ways)
-    here = door.address if not _is_any(door.address) else HOST
+    here = HOST if _is_any(door.address) else door.address
 
     def announce() -> None:
         try:
             _warm_up(f"{door.scheme}://{here}:{port}/", gate)
         except OSError as error:  # the page itself will say what is wrong
             log.warning("the first page could not be made: %s", error)
-        shown = "localhost" if _is_ours(here) else here
+        shown = "localhost" if _is_ours(door.address) else here
         print(f"QSO Atlas shows {library.path} at {door.scheme}://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
         print(door.said(), file=sys.stderr, flush=True)
         if browser:

@@ -45,6 +45,7 @@ class Session(param.Parameterized):
     dark = param.Boolean(True, doc="Whether the page is dark, by the user's choice or the system's.")
     joined = param.Integer(0, doc="Rises when the table is joined anew because somebody learnt, predicted or embedded.")
     probe = param.Tuple(None, length=3, allow_None=True, doc="Number of a map and the empty place x, y tapped on it.")
+    grading = param.Tuple(("", ""), length=2, doc="A desk, and the campaign that was chosen for it elsewhere on the page.")
 
     def __init__(self, library: Library, state: State, login: who.Login | None = None):
         super().__init__()
@@ -295,7 +296,7 @@ class Session(param.Parameterized):
     # ---- when something is done; its changes go to the browser together
 
     def on(self, names: list[str], do: Callable[[], None]) -> None:
-        """Call `do` after any of these choices, or `dark`, `joined` or `probe`, changed; a fault becomes a notification."""
+        """Call `do` after any of these choices, or `dark`, `joined`, `probe` or `grading`, changed; faults become notifications."""
         def changed() -> None:
             try:
                 do()

@@ -39,23 +39,28 @@ class Login(Protocol):
         """Who it is, with the role they have now; None when the login has ended."""
 
 
-class Here:
+def here() -> Person:
     """Whoever runs the server on their own machine, who owns it: without a login nobody else can reach it.
 
     ``$QSO_ATLAS_PERSON`` gives another name than the machine's, and after a colon another role: ``ada`` or ``ada:viewer``.
     """
+    name, _, role = os.environ.get("QSO_ATLAS_PERSON", "").partition(":")
+    if name:
+        return Person(name, role if role in ROLES else "owner")
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # no such user in a container
+        name = "owner"
+    return Person(name, "owner")
+
+
+class Here:
+    """The way in where there is no login: it stays open, see `here`."""
 
     def __init__(self):
-        name, _, role = os.environ.get("QSO_ATLAS_PERSON", "").partition(":")
-        self.name, self._role = name or _own_name(), role if name and role in ROLES else "owner"
+        self._person = here()
+        self.name = self._person.name
 
     def person(self) -> Person:
-        """Them."""
-        return Person(self.name, self._role)
-
-
-def _own_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user in a container
-        return "owner"
+        """Who it is."""
+        return self._person

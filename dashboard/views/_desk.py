@@ -77,7 +77,8 @@ class Desk:
         self._writing, self._reading = Each(session.document, library.scribe), Each(session.document, library.pool)
         self._sent: set[int] = set()
         self._turn, self._at, self._campaigns = 0, 0, []
-        self.campaign, self.order = "", Order(RANDOM)
+        self.campaign, self.order = session.grading[1] if session.grading[0] == self.name else "", Order(RANDOM)
+        session.on(["grading"], self._follow)
         session.when_shown(title, ["selection", "only", "filters", "hidden", "run"], self._restart)
 
     def card(self, places: list[Place]) -> list[dict[str, Any]]:
@@ -193,6 +194,12 @@ class Desk:
         self.order = Order(RANDOM if wish.get("random", True) else CATALOGUE, seed=int(wish.get("seed", self.order.seed)))
         self.begin()
 
+    def _follow(self) -> None:
+        """A campaign was chosen for a desk elsewhere on the page."""
+        desk_name, campaign = self.session.grading
+        if desk_name == self.name and campaign != self.campaign:
+            self.choose({"campaign": campaign})
+
     def _focus(self, at: int) -> None:
         for place in self.line.places(at, at + 1):
             self.session.focus_on(place.row)
@@ -202,6 +209,7 @@ class Desk:
     def _do(self, deed: dict[str, Any]) -> None:
         """Write what was said, beside the event loop, and confirm it."""
         token, session, line = str(deed.get("token", "")), self.session, self.line
+        self.clerk.person = session.person  # with the role they have now
         self._writing.submit(lambda: self.clerk.do(deed, session.table, session.state.run, line),
                              lambda done: self.face.tell(confirmed=token, **done), lambda error: self._refuse(token, error))
 

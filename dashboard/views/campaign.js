@@ -125,7 +125,7 @@ function walk(event, press) {
 function detail(about, person, tell) {
   const rule = about.agreed ? `${many(about.enough, "grade")}, or the first ${about.agreed} equal` : many(about.enough, "grade")
   const order = about.order === "random" ? "in random order" : `by ${about.order.replace(/^-?score:/, "")}, ${about.order.startsWith("-") ? "lowest" : "highest"} first`
-  const go = about.may && about.mine.left ? make("button", {class: "go", type: "button", onclick: () => tell({grade: about.desk})}, "Go on grading") : null
+  const go = about.may && about.mine.left ? make("button", {class: "go", type: "button", onclick: () => tell({grade: true})}, "Go on grading") : null
   const head = make("header", {}, make("h2", {}, about.name), make("span", {class: "how"},
     `${about.desk}, ${many(about.items, "item")} ${order}; enough: ${rule}${about.by ? `; by ${about.by}` : ""}`), go)
   const mine = about.may && (about.mine.graded || !about.all) ? section("You", about.mine.left ? `${many(about.mine.left, "item")} left` : "nothing is left",
@@ -217,8 +217,7 @@ export function render({model, el}) {
     about.replaceChildren(...(content.about ? detail(content.about, content.person, tell) : []).filter(Boolean))
     nothing.hidden = Boolean(content.about)
     nothing.children[0].textContent = "No campaigns yet"
-    nothing.children[1].textContent = content.form ? "Make one of what is selected: others grade it, one object after another."
-      : "An owner makes one of a selection; then it is graded here."
+    nothing.children[1].textContent = content.hint
     if (content.form) { made.follow(content.form) }
     fresh.hidden = !content.form || !made.node.hidden
     if (!content.form) { made.node.hidden = true }

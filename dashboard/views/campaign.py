@@ -16,7 +16,6 @@ from dashboard.views._pages import shown_rule
 from dashboard.who import Person
 from dashboard.worker import Latest
 from qsocore.errors import AtlasError
-from qsocore.inspection.vocabulary import SCALES
 from qsocore.selection import from_json
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 
 _TITLE = "Campaigns"
 _EVERY_MS = 3000
+_MAKE = "Make one of what is selected: others grade it, one object after another."
+_WAIT = "An owner makes one of a selection; then it is graded here."
+_NO_STORE = "They are made of a store of spectra or images, and this is a table."
 
 
 class CampaignFace(pn.custom.JSComponent):
@@ -74,6 +76,9 @@ class CampaignPage:
         self._asked = True
         session, chosen = self.session, self.chosen
         person, rule = session.person, shown_rule(session)[0]
+        if session.library.store is None:
+            self._arrive({"list": [], "chosen": "", "about": None, "form": None, "hint": _NO_STORE})
+            return
 
         def work() -> dict[str, Any]:
             campaigns = session.library.once("campaigns", lambda: Campaigns(session.library.labels))
@@ -87,7 +92,8 @@ class CampaignPage:
         chosen = chosen if chosen in names else next(iter(names), "")
         return {"person": person.name, "role": person.role, "list": campaigns.listed(person), "chosen": chosen,
                 "about": campaigns.told(chosen, person) if chosen else None,
-                "form": self._form(rule) if person.may("owner") and self._desks() else None}
+                "form": self._form(rule) if person.may("owner") and self._desks() else None,
+                "hint": _MAKE if person.may("owner") else _WAIT}
 
     def _arrive(self, content: dict[str, Any]) -> None:
         self._asked, self.chosen = False, content["chosen"]
@@ -162,8 +168,9 @@ class CampaignPage:
                 self._make(message["make"])
             elif message.get("focus") in [one["id"] for one in about.get("all", {}).get("disputed", ())]:
                 self.session.state.focus = message["focus"]
-            elif message.get("grade") in SCALES:
-                actions.show_page(self.session, "grade", message["grade"].capitalize())
+            elif message.get("grade") is True and about.get("may"):
+                self.session.grading = about["desk"], about["name"]
+                actions.show_page(self.session, "grade", about["desk"].capitalize())
         except AtlasError as error:
             self._refused(error)
 

@@ -1,10 +1,10 @@
 """From a crossmatched catalogue to graded candidates for lensed quasars at z = 6, on the road of glq_mpia.
 
-Cuts, known quasars, images, a map, the island around the known ones, SEDs, grades, a campaign, pages for an appendix; see Byrne
-et al. (2024, MNRAS). Where real cutouts are not at hand (``images`` is not set) simulated stand-ins take their place, fetched
-from a service on this machine as real ones would be from an archive; they are points of the catalogue's own fluxes, and no
-grade may rest on their shapes. The network that makes the map has seen simulated objects alone. The first grades are given by a rule
-on the SEDs, under its own name; people's come from the campaign.
+Cuts, known quasars, images, a map, the island around the known ones, SEDs, grades, a campaign, pages for an appendix; see
+Byrne et al. (2024, MNRAS). Where real cutouts are not at hand (``images`` is not set) simulated stand-ins take their place,
+fetched from a service on this machine as real ones would be from an archive; they are points of the catalogue's own fluxes,
+and no grade may rest on their shapes. The network that makes the map has seen simulated objects alone. The first grades are
+given by a rule on the SEDs, under its own name; people's come from the campaign.
 """
 
 from __future__ import annotations

@@ -1,19 +1,25 @@
 """A server on a small store, a Chromium, and pages that may neither complain nor call another host."""
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from dashboard.chromium import FLAGS, find_chromium
 from dashboard.library import Library
+from qsocore.inspection import Campaign
+from qsocore.store.users import Users
 from tests.browser.atlas import AtlasPage
 from tests.conftest import IN_CI
+from tests.dashboard.graded import fill
 from tests.dashboard.survey import make_run, make_store
 
 ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "a long enough password"
 
 
 def pytest_collection_modifyitems(items):
@@ -65,6 +71,59 @@ def address(chromium, store_path):
     yield url
     process.terminate()
     process.wait(10)
+
+
+@dataclass(frozen=True)
+class Team:
+    """A server for people who log in, and what stands behind it."""
+
+    url: str
+    users: Users
+    library: Library
+    campaign: Campaign
+
+
+@pytest.fixture(scope="package")
+def team(chromium, store_path, tmp_path_factory):
+    """A server with users, on a copy of the small store in which a campaign is under way."""
+    folder = tmp_path_factory.mktemp("team")
+    shutil.copytree(store_path, folder / "team.store")
+    library, users = Library.open(folder / "team.store"), Users(folder / "users.json")
+    for name, role in (("ada", "owner"), ("eve", "grader"), ("vic", "viewer")):
+        users.add(name, role, PASSWORD)
+    campaign = fill(library.labels, [library.table().ids[k].as_py() for k in range(40)])
+    process, url = serve(["serve", str(library.path), "--users", str(users.path)])
+    yield Team(url, users, library, campaign)
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def visitor(chromium, team):
+    """Come to the team's server with a browser of one's own; in the end none may have complained or called another host."""
+    contexts, wrong = [], []
+
+    def come(query="", size=(1280, 720), scheme="dark"):
+        contexts.append(chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if request.url.startswith("http")
+                and not request.url.startswith(team.url) else None)
+        page.goto(team.url + query)
+        return page
+
+    yield come
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def log_in(page, name, password=PASSWORD):
+    """By keyboard, as the page has it."""
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(password)
+    page.keyboard.press("Enter")
 
 
 @pytest.fixture

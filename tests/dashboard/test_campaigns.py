@@ -124,7 +124,7 @@ def test_a_form_that_will_not_do_is_refused(change, what):
 
 @pytest.mark.parametrize("role", ["viewer", "grader"])
 def test_only_an_owner_makes_one_whatever_the_browser_sends(session, monkeypatch, role):
-    monkeypatch.setattr(session._who, "_role", role)
+    monkeypatch.setattr(session._who, "_person", Person("zoe", role))
     page, refused = CampaignPage(session), []
     monkeypatch.setattr(page.face, "_send_msg", refused.append)
     page._hear({"make": FORM | {"desk": "spectra", "order": "random"}})
