@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# As the command line has it (`qsocore.cli`): threads that wait by spinning make trainings ten times slower on a busy machine.
+# Read once, when torch is first imported
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 ROOT = Path(__file__).resolve().parents[1]
 REAL = Path(os.environ.get("QSO_ATLAS_REAL") or ROOT.parent / "shared" / "real")
 IN_CI = os.environ.get("CI", "").lower() == "true"
