@@ -24,7 +24,7 @@ _WIDTH = 7.2  # inches: what a page of a journal holds
 _WHITE = 99.7  # percentile
 _SOFT = 2.0  # sigma of the sky at which asinh turns from linear to logarithmic
 _BAR = (30, 20, 10, 5, 2, 1, 0.5)  # arcsec
-_SAMPLES = 160  # of a scale that a plot needs
+_TICKS = (0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10)  # micrometres
 
 
 @quiet
@@ -94,15 +94,14 @@ def sed_figure(fluxes: BandFluxes, fits: Sequence[Fit]) -> Canvas:
     response = responses(fluxes.bands)
     wave = band_wave() @ response / response.sum(axis=0)
     used, seen = fluxes.used[0], fluxes.seen[0] & fluxes.used[0]
-    figure = canvas(_WIDTH / 2, 2.6)
+    figure = canvas(_WIDTH, 2.5)
     axes = figure.subplots()
     low, high = 0.75 * wave[used].min(), 1.3 * wave[used].max()
     for fit, colour in zip(fits, SERIES, strict=False):
         curve = curve_of(fit)
         inside = (curve.wave > low) & (curve.wave < high) & (curve.flux > 0)
-        some = slice(None, None, max(int(inside.sum()) // (_SAMPLES * 8), 1))
-        axes.plot(curve.wave[inside][some] / 1e4, curve.flux[inside][some], color=colour, lw=0.8 if fit is fits[0] else 0.5,
-                  alpha=1.0 if fit is fits[0] else 0.7, label=f"{fit.kind}  BIC {fit.bic - fits[0].bic:+.1f}", zorder=1)
+        axes.plot(curve.wave[inside] / 1e4, curve.flux[inside], color=colour, lw=0.9 if fit is fits[0] else 0.5,
+                  alpha=1.0 if fit is fits[0] else 0.7, label=f"{fit.kind}, ΔBIC {fit.bic - fits[0].bic:.1f}", zorder=1)
     axes.errorbar(wave[seen] / 1e4, fluxes.flux[0][seen], fluxes.error[0][seen], fmt="o", ms=3.2, color=INK, elinewidth=0.8,
                   zorder=3)
     limits = used & ~seen
@@ -112,6 +111,8 @@ def sed_figure(fluxes: BandFluxes, fits: Sequence[Fit]) -> Canvas:
     axes.set(xscale="log", yscale="log", xlim=(low / 1e4, high / 1e4), xlabel="Wavelength (µm)", ylabel="Flux density (µJy)")
     if shown.size:
         axes.set_ylim(shown.min() / 4, shown.max() * 3)
+    axes.set_xticks([tick for tick in _TICKS if low / 1e4 < tick < high / 1e4], minor=False)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.legend(fontsize=5.5, loc="upper left")
+    axes.xaxis.set_minor_formatter("")
+    axes.legend(fontsize=6.5, loc="best")
     return figure

@@ -41,7 +41,7 @@ class CandidateFigures:
                 + (f", emission lines at z = {z:.4f}" if np.isfinite(z) else "")
         if (found := self._sed(row)) is not None:
             yield html.svg(figures.sed_figure(*found)), \
-                "Photometry (triangles: limits of 3σ) and the best model of each kind; BIC less that of the first"
+                "Photometry (triangles: limits of 3σ) and the best model of each kind, with its BIC above the least"
 
     def _image(self, object_id: str) -> tuple[NDArray, Any] | None:
         images = self.store.image_store

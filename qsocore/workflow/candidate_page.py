@@ -114,19 +114,29 @@ def _words(said: Verdict, names: Mapping[str, str]) -> list[str]:
 
 
 def _facts(values: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
+    """What the catalogue knows, in its units; an error stands behind what it is of."""
     order = [*(name for name in _SHOWN_FIRST if name in columns), *(name for name in columns if name not in _SHOWN_FIRST)]
-    items = (f'<dt title="{html.escape(columns[name].description)}">{html.escape(name.replace("_", " "))}</dt>'
-             f"<dd>{html.escape(_quantity(values[name], columns[name]))}</dd>"
-             for name in order if values.get(name) not in (None, ""))
-    return f"<dl>{''.join(items)}</dl>"
+    there = [name for name in order if values.get(name) not in (None, "")]
+    errors = {name: error for name in there if (error := _error_of(name)) in there}
+    items = (f'<div><dt title="{html.escape(columns[name].description)}">{html.escape(name.replace("_", " "))}</dt>'
+             f"<dd>{html.escape(_quantity(values[name], columns[name], values.get(errors.get(name, ''))))}</dd></div>"
+             for name in there if name not in errors.values())
+    return f'<dl class="facts">{"".join(items)}</dl>'
 
 
-def _quantity(value: Any, column: Column) -> str:
-    """A value with its unit, in the digits that it deserves."""
+def _error_of(name: str) -> str:
+    """What the column of its error is called."""
+    stem, _, band = name.partition("_")
+    return f"{stem}err_{band}" if band else f"{name}_err"
+
+
+def _quantity(value: Any, column: Column, error: Any = None) -> str:
+    """A value with its error and unit, in the digits that it deserves."""
     if isinstance(value, float):
         digits = ".6f" if column.unit == "deg" else ".5f" if column.role == "redshift" else ".5g"
         value = format(value, digits)
-    return f"{value} {column.unit}".strip()
+    within = "" if error is None else f" ± {error:.2g}"
+    return f"{value}{within} {column.unit}".strip()
 
 
 def _links(values: Mapping[str, Any]) -> str:
