@@ -1,7 +1,4 @@
-"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on a Unix socket there and on a port of loopback.
-
-With ``$QSO_ATLAS_POSTGRES``, the URL of a database in which schemas may be made, that one is used instead.
-"""
+"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on a Unix socket there and on a port of loopback."""
 
 from __future__ import annotations
 
@@ -16,14 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import URL, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
-
-from tests.conftest import IN_CI
-
-VARIABLE = "QSO_ATLAS_POSTGRES"
 
 
 def binaries() -> Path | None:
@@ -83,20 +75,6 @@ def cluster(programs: Path) -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """URL of a PostgreSQL; where there is none the test is skipped, in CI it fails."""
-    if os.environ.get(VARIABLE):
-        yield os.environ[VARIABLE]
-        return
-    programs = binaries()
-    if programs is None:
-        reason = f"no PostgreSQL here, so verdicts are tested in SQLite alone (apt install postgresql, or set {VARIABLE})"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
-    with cluster(programs) as server:
-        yield server.url
-
-
 @contextmanager
 def schema(url: str) -> Iterator[str]:
     """URL of an empty schema, dropped afterwards."""
@@ -114,10 +92,3 @@ def say(url: str | URL, *statements: str) -> None:
     with engine.connect() as base:
         for statement in statements:
             base.exec_driver_sql(statement)
-
-
-@pytest.fixture
-def team(postgres) -> Iterator[str]:
-    """URL of an empty PostgreSQL for one test."""
-    with schema(postgres) as url:
-        yield url

@@ -20,15 +20,17 @@ _BUSY_SECONDS, _CONNECT_SECONDS = 30, 10
 _LOCK = 0x51504C  # number of the advisory lock under which is written to a PostgreSQL
 _WRITTEN_LIKE = "write it like postgresql+psycopg://user@host/name; the password may stand in ~/.pgpass"
 
+_HELD = "another program holds it; nothing was written, try again"
 _SQLITE = {
     sqlite3.SQLITE_FULL: "make room; nothing was written", sqlite3.SQLITE_IOERR: "look at the disk; nothing was written",
-    sqlite3.SQLITE_BUSY: "another program holds it; try again", sqlite3.SQLITE_LOCKED: "another program holds it; try again",
+    sqlite3.SQLITE_BUSY: _HELD, sqlite3.SQLITE_LOCKED: _HELD,
     **dict.fromkeys((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
                     "restore it from a backup: it is the one file that cannot be made again"),
     **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
                     "look at the permissions of the file and of its folder")}
 _POSTGRESQL = {  # by the beginning of SQLSTATE
-    "53": "make room on the server; nothing was written", "42501": "its owner must open it first, and let you read and insert",
+    "53": "make room on the server; nothing was written", "55P03": _HELD,
+    "42501": "its owner must open it first, and let you read and insert",
     "23": "verdicts are only appended", "57P": "the server is stopping; with the same token nothing is written twice"}
 _CONNECTING = {  # by words: a connection that fails has no SQLSTATE
     "password": "look at the user and password of the URL, or of ~/.pgpass", "authentication": "look at the user of the URL",
@@ -104,6 +106,7 @@ def turn(base: Connection) -> Iterator[None]:
     """
     with base.execution_options(writes=True).begin():
         if base.dialect.name == "postgresql":
+            base.exec_driver_sql(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'")
             base.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK}), CASE current_setting('synchronous_commit') "
                                  "WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END")
         yield

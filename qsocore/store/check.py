@@ -54,7 +54,7 @@ def check(path: str | Path) -> list[Finding]:
     except AtlasError as error:
         return [Finding("error", str(error.where), error.what, error.remedy or "")]
     return [*_catalog(store), *_shards(store), *_strays(store), *_images(store), *_runs(store), *_selections(store),
-            *_labels(store)]
+            *_labels(store), *_campaigns(store)]
 
 
 def _catalog(store: Store) -> Iterator[Finding]:
@@ -215,3 +215,8 @@ def _labels(store: Store) -> Iterator[Finding]:
                       "file that cannot be made again")
 
 
+def _campaigns(store: Store) -> Iterator[Finding]:
+    """What is wrong with the images of simulated lenses that are in campaigns."""
+    for folder in sorted(paths.campaigns(store.path).glob("*/*.store")):
+        for finding in check(folder):
+            yield Finding(finding.severity, f"{folder.relative_to(store.path)}/{finding.where}", finding.what, finding.remedy)

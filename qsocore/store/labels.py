@@ -17,14 +17,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine
 
 from qsocore.errors import ConfigError, StoreError, did_you_mean
-from qsocore.inspection import UNDO, Campaign, Item, Verdict
+from qsocore.inspection import UNDO, Campaign, Verdict
 from qsocore.inspection.standing import taken_back
+from qsocore.store import _campaigns
 from qsocore.store._database import opened, spoken, told, turn, url_of
-from qsocore.store._schema import CAMPAIGN, CAMPAIGN_FIELDS, ITEM, VERDICT, VERSION, make, newer, version
-from qsocore.store._verdicts import append, checked, insert_row, known, now, read
+from qsocore.store._schema import VERDICT, VERSION, make, newer, version
+from qsocore.store._verdicts import append, checked, insert_row, known, read
+from qsocore.store.files import flush
 
 VARIABLE = "QSO_ATLAS_LABELS"
 """Environment variable that holds the URL of a team's database."""
@@ -174,27 +176,18 @@ class Labels:
         """
         if [item.number for item in campaign.items] != list(range(len(campaign.items))):
             raise ConfigError("items are numbered from 0 in the order of the queue", f"campaign {campaign.name}")
-        row = {column: getattr(campaign, field) for field, column in CAMPAIGN_FIELDS.items()}
         with self._writing() as base:
-            if campaign.name in _names(base):
+            if _campaigns.find(base, campaign.name) is not None:
                 raise ConfigError(f"there is a campaign {campaign.name!r} already", self.where, "choose another name")
-            base.execute(insert(CAMPAIGN).values(row | {"time": now(), "graders": list(campaign.graders)}))
-            if campaign.items:
-                base.execute(insert(ITEM), [
-                    {"campaign": campaign.name, "number": item.number, "object_id": item.object_id, "what": item.what,
-                     "repeats": item.of} for item in campaign.items])
+            _campaigns.write(base, campaign)
 
     def campaign(self, name: str) -> Campaign:
         """A campaign by its name; where there is none, a `StoreError` names the nearest."""
         if self._made():
             with self._reading() as base:
-                row = base.execute(select(CAMPAIGN).where(CAMPAIGN.c.name == name)).mappings().first()
-                if row:
-                    items = base.execute(select(ITEM).where(ITEM.c.campaign == name)
-                                         .order_by(ITEM.c.number)).mappings()
-                    values = {field: row[column] for field, column in CAMPAIGN_FIELDS.items()}
-                    queue = tuple(Item(item["number"], item["object_id"], item["what"], item["repeats"]) for item in items)
-                    return Campaign(**values | {"graders": tuple(values["graders"]), "items": queue})
+                found = _campaigns.find(base, name)
+            if found is not None:
+                return found
         raise StoreError(f"there is no campaign {name!r}", self.where, did_you_mean(name, self.campaigns()))
 
     def campaigns(self) -> list[str]:
@@ -202,7 +195,7 @@ class Labels:
         if not self._made():
             return []
         with self._reading() as base:
-            return _names(base)
+            return _campaigns.names(base)
 
     # ---- the database
 
@@ -230,6 +223,7 @@ class Labels:
                 base.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
                 n = copy.execute("SELECT count(*) FROM verdict").fetchone()[0]
+            flush(aside)
             os.replace(aside, out)
         finally:
             aside.unlink(missing_ok=True)
@@ -275,7 +269,3 @@ class Labels:
                 raise
             self._engine, self._process = engine, os.getpid()
             return engine
-
-
-def _names(base: Connection) -> list[str]:
-    return list(base.execute(select(CAMPAIGN.c.name).order_by(CAMPAIGN.c.time, CAMPAIGN.c.name)).scalars())

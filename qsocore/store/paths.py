@@ -50,9 +50,14 @@ def selections(root: Path) -> Path:
     return root / "selections"
 
 
+def campaigns(root: Path) -> Path:
+    """Folder of what campaigns have besides the store's objects."""
+    return root / "campaigns"
+
+
 def injected(root: Path, campaign: str) -> Path:
     """Images of the simulated lenses that were put into a campaign: a store of images."""
-    return root / "campaigns" / campaign / "injected.store"
+    return campaigns(root) / campaign / "injected.store"
 
 
 def home() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
     run : str, optional
         Name of the run whose latents, maps and columns `rule`, `selection` and `order` may use.
     by : str
-        Who makes it.
+        Who makes it; the user of this process by default.
 
     Returns
     -------
@@ -89,7 +90,7 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
             raise ConfigError(f"there is a campaign {name!r} already", labels.where, "choose another name")
         kept = kept_of(rule if isinstance(rule, Kept) else selection, opened)
         source = Joined(opened, run_of(opened, run, kept))
-        whole, rows = select(source, kept, _rule(rule), force=False)
+        whole, rows = select(source, kept, _rule(rule, opened), force=False)
         if not len(rows):
             raise ConfigError(f"nothing is selected by {to_text(whole)}", opened.path, "look at the selection")
         first = _in_order(source, rows, order, seed)[:n]
@@ -99,7 +100,7 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
         wanted = how_many(injected, len(ids)) if desk == "lenses" else 0
         there = inject(opened, first, name, wanted, seed) if wanted else Injection(0, "" if injected == 0 else
                                                                                   "there are lenses at the desk of lenses only")
-        made = {"by": by, "time": datetime.now(UTC).isoformat(timespec="seconds"), "store": opened.path.name,
+        made = {"by": by or _user(), "time": datetime.now(UTC).isoformat(timespec="seconds"), "store": opened.path.name,
                 "catalogue": opened.manifest.fingerprint, "run": source.run.path.name if source.run else "",
                 "code_version": __version__, "selected": len(rows), "injected": there.n, "not_injected": there.why_not}
         items = deal(name, ids, there.n, how_many(repeats, len(ids)), seed)
@@ -111,13 +112,13 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
 
 def status(store: str | Path, name: str, url: str = "") -> CampaignReport:
     """What has come of a campaign so far; one that is not there is a `StoreError`."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         return report(labels.campaign(name), labels.verdicts(campaign=name))
 
 
 def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item, dict[str, str]]]:
     """Objects of a campaign that were graded differently, the most disputed first, each with what every grader said."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         campaign, verdicts = labels.campaign(name), list(labels.verdicts(campaign=name))
     said = queue.grades(campaign, verdicts)
     return [(item, {person: verdict.label for person, verdict in said[item.number].items()})
@@ -126,7 +127,7 @@ def disagreement(store: str | Path, name: str, url: str = "") -> list[tuple[Item
 
 def campaigns(store: str | Path, url: str = "") -> list[dict[str, Any]]:
     """Every campaign of a store in a few words: name, desk, items by what they are, how many are retired, graders."""
-    with Labels.of(store, url) as labels:
+    with _labels(store, url) as labels:
         reports = [report(labels.campaign(name), labels.verdicts(campaign=name)) for name in labels.campaigns()]
     return [{"name": found.name, "desk": found.desk, "items": found.items, "retired": found.retired, "grades": found.grades,
              "graders": [grader.name for grader in found.graders], "done": found.done} for found in reports]
@@ -136,6 +137,47 @@ def injected_images(store: str | Path | Store, name: str) -> Store | None:
     """The store of images of a campaign's injected ones, whose object ids are the items'; None where there are none."""
     folder = paths.injected(store.path if isinstance(store, Store) else Path(store), name)
     return open_store(folder) if (folder / paths.MANIFEST).exists() else None
+
+
+def read_ids(file: str | Path) -> list[str]:
+    """Object ids from a text file, one a line; a file without any is a `ConfigError`."""
+    try:
+        ids = list(dict.fromkeys(line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines() if line.strip()))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"it is no text ({error})", file, "write object ids, one a line") from None
+    if not ids:
+        raise ConfigError("it holds no object ids", file, "write object ids, one a line")
+    return ids
+
+
+def spoken(report: CampaignReport) -> str:
+    """A report in lines: counts first, then what follows from them."""
+    lines = [f"campaign {report.name} at the desk of {report.desk}" + (": done" if report.done else "")]
+    for what, n in report.items.items():
+        retired = "" if what == "repeat" else f", {report.retired.get(what, 0):,} retired"
+        lines.append(f"  {what + 's' if what != 'injected' else what}: {n:,}, {report.graded.get(what, 0):,} graded{retired}")
+    lines += [f"  retired by {why}: {n:,}" for why, n in report.why.items()]
+    lines += [f"  grades: {report.grades:,} by {len(report.graders)}; {report.disputed:,} objects disputed"]
+    lines += [f"agreement: Fleiss' kappa {_number(report.fleiss)}, Krippendorff's alpha of the order {_number(report.alpha)}"]
+    lines += [f"  {pair.first} and {pair.second}: {pair.n:,} in common, Cohen's kappa {_number(pair.kappa)}, quadratic "
+              f"{_number(pair.weighted)}" for pair in report.pairs]
+    lines += [f"{row.label} or better: found {row.completeness} of the injected; of what is taken, lenses are at least "
+              f"{row.purity}" for row in report.found]
+    for grader in report.graders:
+        said = " ".join(f"{label}:{n}" for label, n in reversed(grader.labels.items()))
+        lines.append(f"{grader.name}: {grader.n:,} graded ({said}), repeats alike {grader.repeats}, against the others' "
+                     f"median kappa {_number(grader.kappa)}, quadratic {_number(grader.weighted)}")
+        lines += [f"  {row.label} or better: found {row.completeness} of the injected" for row in grader.found]
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return "not known" if np.isnan(value) else f"{value:.3f}"
+
+
+def _labels(store: str | Path, url: str) -> Labels:
+    """The verdicts of a store that is there."""
+    return Labels.of(open_store(store).path, url)
 
 
 def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injected: float, enough: int, agreed: int) -> None:
@@ -154,12 +196,24 @@ def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injec
         raise ConfigError(f"agreed = {agreed}", f"campaign {name}", f"0 for never, or 2 to {enough} equal grades")
 
 
-def _rule(rule: str | Rule | Kept | Sequence[str] | None) -> Rule | None:
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user in a container
+        return ""
+
+
+def _rule(rule: str | Rule | Kept | Sequence[str] | None, store: Store) -> Rule | None:
     if rule is None or isinstance(rule, Kept):
         return None
-    if isinstance(rule, str):
-        return parse(rule)
-    return rule if isinstance(rule, dict) else {"op": "ids", "ids": list(map(str, rule))}
+    if isinstance(rule, (str, dict)):
+        return parse(rule) if isinstance(rule, str) else rule
+    ids = list(map(str, rule))
+    strange = np.flatnonzero(store.index_of(ids) < 0)
+    if strange.size:
+        raise ConfigError(f"{strange.size:,} of {len(ids):,} objects are not in the store, the first is {ids[strange[0]]}",
+                          store.path, "look at the ids")
+    return {"op": "ids", "ids": ids}
 
 
 def _in_order(source: Joined, rows: NDArray[np.int64], order: str, seed: int) -> NDArray[np.int64]:

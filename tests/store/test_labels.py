@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -19,12 +20,12 @@ from qsocore.errors import ConfigError, StoreError
 from qsocore.inspection import UNDO, Campaign, Item, Verdict
 from qsocore.inspection.standing import standing
 from qsocore.store import _schema
-from qsocore.store._database import url_of
+from qsocore.store._database import opened, turn, url_of
 from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
 from tests.graders import finish, start
 from tests.images import make_images
-from tests.postgres import postgres, say, team  # noqa: F401 - fixtures
+from tests.postgres import say
 
 ADA = Verdict("toy:r1:1", "ada", "A")
 GRADERS, EACH = 8, 60
@@ -230,6 +231,7 @@ def test_eight_graders_at_once_lose_and_double_nothing_though_some_are_killed(wh
         for number in (2, 5):
             while sum(1 for _ in labels.verdicts(person=f"grader{number}")) < EACH // 4:
                 assert processes[number].is_alive()
+                time.sleep(0.02)
             processes[number].kill()
             processes[number].join()
             processes[number] = start(where, number, EACH)
@@ -367,6 +369,17 @@ def test_a_full_disk_writes_nothing(tmp_path):
     labels.append(ADA)
 
 
+def test_somebody_holds_it(labels, monkeypatch):
+    monkeypatch.setattr("qsocore.store._database._BUSY_SECONDS", 1)
+    labels.append(ADA)
+    engine = opened(labels._url)
+    with engine.connect() as base, turn(base), pytest.raises(StoreError, match="another program holds it"):
+        labels.append(ADA)
+    engine.dispose()
+    labels.append(ADA)
+    assert len(list(labels.verdicts())) == 2
+
+
 SECRET = "qvx-s3cret"
 
 
@@ -386,7 +399,7 @@ def test_urls_that_will_not_do(url):
     assert SECRET not in str(caught.value)
 
 
-def test_a_wrong_password_and_a_reader_without_rights(team):  # noqa: F811 - the fixture
+def test_a_wrong_password_and_a_reader_without_rights(team):
     url = url_of(team)
     host = url.query["host"]
     if not os.path.isabs(host):
@@ -410,7 +423,7 @@ def test_a_wrong_password_and_a_reader_without_rights(team):  # noqa: F811 - the
         say(team, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
-def test_a_connection_that_the_server_has_cut_is_replaced(team):  # noqa: F811 - the fixture
+def test_a_connection_that_the_server_has_cut_is_replaced(team):
     with Labels(team) as labels:
         labels.append(ADA)
         say(team, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
