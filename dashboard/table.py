@@ -26,6 +26,7 @@ from dashboard.shelf import Shelf
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError, did_you_mean
 from qsocore.selection import Coded
+from qsocore.store.beside import kept_columns
 from qsocore.store.columns import to_numpy
 from qsocore.store.runs import PREDICTIONS, predicting
 
@@ -368,7 +369,7 @@ def _sources(store: Store, run: RunFolder | None) -> list[tuple[Path, dict[str, 
         files += [(run.column_file(name), {}, "property") for name in run.columns()]
     known = {file for file, *_ in files}
     predicted = [other.column_file(PREDICTIONS) for other in predicting(store)]
-    return files + [(file, {}, "property") for file in predicted if file not in known]
+    return files + [(file, {}, "property") for file in (*predicted, *kept_columns(store)) if file not in known]
 
 
 def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:

@@ -133,7 +133,11 @@ class FitTable:
     def bic(self, kind: str) -> NDArray[np.float64]:
         """Of one kind, shape (n,); NaN without a band."""
         n = np.where(self.fluxes.n > 0, self.fluxes.n, np.nan)
-        return K[kind] * np.log(n) - 2 * self.log_likelihood(kind)
+        return self.k(kind) * np.log(n) - 2 * self.log_likelihood(kind)
+
+    def k(self, kind: str) -> int:
+        """Parameters of one kind."""
+        return K[kind]
 
     def preferred(self) -> NDArray[np.int64]:
         """Number of the kind with the least BIC among `kinds`, shape (n,); -1 without a band."""
