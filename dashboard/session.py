@@ -296,7 +296,7 @@ class Session(param.Parameterized):
     # ---- when something is done; its changes go to the browser together
 
     def on(self, names: list[str], do: Callable[[], None]) -> None:
-        """Call `do` after any of these choices, or `dark`, `joined`, `probe` or `grading`, changed; faults become notifications."""
+        """Call `do` after any of these choices, or of the session's own, changed; a fault becomes a notification."""
         def changed() -> None:
             try:
                 do()

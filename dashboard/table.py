@@ -369,8 +369,7 @@ def _sources(store: Store, run: RunFolder | None) -> list[tuple[Path, dict[str, 
         files += [(run.column_file(name), {}, "property") for name in run.columns()]
     known = {file for file, *_ in files}
     predicted = [other.column_file(PREDICTIONS) for other in predicting(store)]
-    further = [file for file in predicted if file not in known] + kept_columns(store)
-    return files + [(file, {}, "property") for file in further]
+    return files + [(file, {}, "property") for file in (*predicted, *kept_columns(store)) if file not in known]
 
 
 def _ground(store: Store, run: RunFolder) -> dict[str, tuple[NDArray, NDArray]]:

@@ -1,9 +1,11 @@
-"""Shared fixtures: an empty library of runs, and real survey files where they are."""
+"""Shared fixtures: an empty library of runs, real survey files and a PostgreSQL where they are."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import binaries, cluster, schema
 
 # As the command line has it (`qsocore.cli`): threads that wait by spinning make trainings ten times slower on a busy machine.
 # Read once, when torch is first imported
@@ -11,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = Path(os.environ.get("QSO_ATLAS_REAL") or ROOT.parent / "shared" / "real")
+POSTGRES = "QSO_ATLAS_POSTGRES"
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
 
@@ -30,3 +33,26 @@ def real() -> Path:
         reason = f"no real survey files in {REAL}; set QSO_ATLAS_REAL"
         pytest.fail(reason) if IN_CI else pytest.skip(reason)
     return REAL
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """URL of a PostgreSQL: $QSO_ATLAS_POSTGRES, where schemas may be made, or one of the tests' own; without either the test is
+    skipped, in CI it fails.
+    """
+    if os.environ.get(POSTGRES):
+        yield os.environ[POSTGRES]
+        return
+    programs = binaries()
+    if programs is None:
+        reason = f"no PostgreSQL here, so verdicts are tested in SQLite alone (apt install postgresql, or set {POSTGRES})"
+        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+    with cluster(programs) as server:
+        yield server.url
+
+
+@pytest.fixture
+def team(postgres):
+    """URL of an empty PostgreSQL for one test."""
+    with schema(postgres) as url:
+        yield url

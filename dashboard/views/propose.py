@@ -14,6 +14,7 @@ import panel_material_ui as pmui
 from dashboard import actions, selecting, theme, words
 from dashboard.views import View
 from dashboard.views._empty import empty
+from dashboard.worker import Latest
 from qsocore.active.judged import Judged, judged
 from qsocore.store.labels import Labels
 from qsocore.workflow.propose import BY, FEWEST, Learnt, Proposal, learnt_of
@@ -35,11 +36,13 @@ class ProposePane:
     """A tab of the page Grade."""
 
     def __init__(self, session: Session):
-        self.session, self._reading, self._learning = session, session.latest(), session.latest()
+        self.session, self._reading = session, session.latest()
+        self._learning = Latest(session.document, session.library.pool, self._failed)
         self._verdicts: list[Verdict] = []
         self._judged: Judged | None = None
         self._waiting = self._busy = False
-        self._made = ""
+        self._proposed: list[str] = []
+        self._order = ""
         self._told = 0.0
         looks = {"margin": (2, 6), "sizing_mode": "stretch_width", "stylesheets": [theme.css("export")]}
         self.said, self.state, self.after = (pn.pane.HTML("", **looks) for _ in range(3))
@@ -145,7 +148,7 @@ class ProposePane:
         there = learnt is not None and "active_score" in session.table.columns
         self.learn.disabled = self._busy or few or not session.person.may("grader")
         self.propose.param.update(label=f"Propose next {self.n.value:,}", disabled=self._busy or not there)
-        self.campaign.disabled = self._busy or not self._made or not self.name.value or not session.person.may("owner")
+        self.campaign.disabled = self._busy or not self._proposed or not self.name.value or not session.person.may("owner")
         for button in self.colours.values():
             button.disabled = not there
         if not self._busy:
@@ -189,11 +192,11 @@ class ProposePane:
 
     def _select(self, ids: list[str]) -> None:
         selecting.choose(self.session, {"op": "ids", "ids": ids}, "replace")
-        self._made = f"score:{'active_' + self.by.value if self.by.value != 'diversity' else 'active_score'}"
+        self._proposed = ids
+        self._order = f"score:active_{'score' if self.by.value == 'diversity' else self.by.value}"
         self.name.value = self.name.value or f"proposed-{time.strftime('%Y%m%d-%H%M')}"
         self.after.object = (f'<div class="about">{len(ids):,} objects are selected; undo brings the former selection '
                              f"back.</div>")
-        self._proposed = ids
         self._say()
 
     def _run(self, then) -> None:
@@ -217,7 +220,6 @@ class ProposePane:
             actions.follow_table(session)
             then(made)
 
-        self._learning.failed = self._failed
         self._learning.submit(work, done)
 
     def _failed(self, error: Exception) -> None:
@@ -242,7 +244,7 @@ class ProposePane:
             self.state.object = f'<div class="about" role="status">Scoring: {100 * share:.0f} % of the objects</div>'
 
     def _campaign(self) -> None:
-        session, name, ids, order = self.session, self.name.value, self._proposed, self._made
+        session, name, ids, order = self.session, self.name.value, self._proposed, self._order
         desk = "lenses" if session.library.store.image_store is not None else "spectra"
         path, run, person = session.library.store.path, session.state.run, session.person.name
 
@@ -258,10 +260,7 @@ class ProposePane:
 
         self._busy = True
         self._say()
-        self._learning.failed = self._failed
         self._learning.submit(work, then)
-
-    _proposed: list[str] = []  # noqa: RUF012  replaced, never changed
 
 
 VIEW = View("Propose", "grade", 5, ProposePane)

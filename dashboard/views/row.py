@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import panel as pn
 
 from dashboard import theme, words
@@ -35,6 +33,8 @@ class RowPane:
             return
 
         def work() -> tuple[dict, dict[str, str]]:
+            from qsocore.surveys import links_of
+
             values = {"object_id": table.ids_of([row])[0]} | table.row(row)
             return values, links_of(values)
 
@@ -54,23 +54,13 @@ class RowPane:
         self.pane.object = f'<div class="row">{_as_html(values["object_id"], links)}<table>{lines}</table></div>'
 
 
-def links_of(values: dict) -> dict[str, str]:
-    """Pages about an object elsewhere, label to address: as its survey knows them, then by its position."""
-    from qsocore.surveys import SURVEYS, by_position
-
-    name = values.get("survey") or ""
-    member = next((member for member in SURVEYS.names() if name and (member == name or member.startswith(f"{name}-"))), None)
-    return (SURVEYS.get(member).links(values) if member else {}) | by_position(values)
-
-
 _COPY = "navigator.clipboard?.writeText(this.dataset.id).then(() => { this.textContent = 'Copied' })"
 
 
 def _as_html(object_id: str, links: dict[str, str]) -> str:
-    """Plain links, opened only by a click, only to addresses of pages; before them what copies the id."""
-    safe = {text: url for text, url in links.items() if urlsplit(url).scheme in ("http", "https")}
+    """Plain links, opened only by a click; before them what copies the id."""
     words_of = "".join(f'<a href="{words.html(url)}" target="_blank" rel="noopener noreferrer">{words.html(text)} ↗</a>'
-                       for text, url in safe.items())
+                       for text, url in links.items())
     name, do = words.html(object_id), words.html(_COPY)
     copy = f'<button type="button" class="copy" data-id="{name}" onclick="{do}">Copy id</button>'
     return f'<div class="links">{copy}{words_of}</div>'

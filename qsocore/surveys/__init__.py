@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from struct import error as StructError
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from qsocore.errors import ReadError
 from qsocore.records import ImageCube, Spectrum
@@ -62,6 +63,20 @@ class Survey(ABC):
     def links(self, row: dict[str, Any]) -> dict[str, str]:
         """Pages about an object elsewhere: label to URL, from its catalogue row; none unless the survey has some."""
         return {}
+
+
+def links_of(values: dict[str, Any]) -> dict[str, str]:
+    """Pages about an object elsewhere, label to address: as its survey knows them, then by its position.
+
+    Parameters
+    ----------
+    values : dict
+        Its catalogue row.
+    """
+    name = values.get("survey") or ""
+    member = next((member for member in SURVEYS.names() if name and (member == name or member.startswith(f"{name}-"))), None)
+    found = (SURVEYS.get(member).links(values) if member else {}) | by_position(values)
+    return {text: url for text, url in found.items() if urlsplit(url).scheme in ("http", "https")}
 
 
 def recognise(probe: Probe, name: str | None = None) -> Survey:

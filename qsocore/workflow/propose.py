@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ BY = ("score", "improvement", "uncertainty", "diversity")
 FEWEST = 3
 """Objects of each kind without which nothing is learnt."""
 
+_LEARNING = Lock()  # two at once would write the same file
 _POOL = 3  # times as many of the best scores are there to choose different ones from
 _MADE = "qso_atlas"
 
@@ -165,7 +167,8 @@ def propose(store_path: str | Path, run_name: str, n: int = 50, by: str = "score
                     tuple(positive), tuple(negative), campaign, known.people, known.until, len(background),
                     min(n_positive, len(rows) - n_positive) >= ENOUGH, by, seed,
                     datetime.now(UTC).isoformat(timespec="seconds"), f"QSO Atlas {__version__}")
-    _write(store, run, columns, learnt)
+    with _LEARNING:
+        _write(store, run, columns, learnt)
     ids = store.table(["object_id"], order[:n]).column(0).to_pylist()
     if out is not None:
         about = {"store": store.path.name, "store_fingerprint": store.manifest.fingerprint, "proposed": len(ids)}

@@ -14,7 +14,7 @@ def test_buttons_follow_the_role_and_say_why(session, role, n, learns, said):
     session.person = Person("vera", role)
     pane = ProposePane(session)
     pane._judged = Judged({str(k): k < n for k in range(2 * n)}, ("ada",), 9, 0)
-    pane._made, pane.name.value = "score:active_score", "next"
+    pane._proposed, pane.name.value = ["test:one:00001"], "next"
     pane._say()
     assert pane.learn.disabled is not learns and said in pane.state.object
     assert pane.campaign.disabled is (role != "owner")

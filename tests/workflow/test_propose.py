@@ -1,6 +1,7 @@
 """Proposals: columns for every object with where they come from, better than chance, joined while a server runs."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -101,3 +102,12 @@ def test_a_running_table_takes_the_new_columns(survey):
         labels.undo("bob", number)
     again = library.renew(RUN).numbers("active_score")
     assert not np.array_equal(first, again) and np.isfinite(again).all()
+
+
+def test_two_who_learn_at_once_leave_a_whole_file(survey):
+    path, ids, *_ = survey
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda by: propose(path, RUN, 10, by), ["score", "improvement"]))
+    run = open_store(path).run(RUN)
+    assert learnt_of(run).by in ("score", "improvement") and all(len(one.ids) == 10 for one in made)
+    assert len(Joined(open_store(path), run).values("active_score")) == len(ids)
