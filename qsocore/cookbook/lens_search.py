@@ -117,12 +117,12 @@ def _map(folder: Path, settings: Settings, known: Path, store: Path) -> Iterator
     yield Step("Simulate what there may be", "Dwarfs, galaxies, blends and quasars behind the same cuts, no lens among them.",
                ("simulate", "--survey", "des", "--out", str(kinds), "--n", str(settings.learn), "--seed", seed, "--mixture",
                 *_KINDS, "--selection", "glq"), kinds)
-    trained = any((folder / "kinds.store" / "runs").glob(f"*-{RUN}/weights.safetensors"))
     yield Step("Learn their colours", "Nine bands with their errors, non-detections as what they are, by the kinds' names.",
                ("train", "photometric", str(kinds), "--run", RUN, "--set", "loss=supcon", "--set", f"seed={seed}"),
-               kinds if trained else None)
-    yield Step("Put the real objects on the map", "By the run just trained, which the user's library has.",
-               ("embed", str(store), "--run", RUN), _made(store, "projections/umap.parquet"))
+               _made(kinds, "weights.safetensors"))
+    trained = _made(kinds, "weights.safetensors")
+    yield Step("Put the real objects on the map", "By the run just trained, which the store gets a copy of.",
+               ("embed", str(store), "--run", str(trained.parent) if trained else RUN), _made(store, "projections/umap.parquet"))
     yield Step("Find the island around the known quasars",
                "The smallest that holds most of them, kept as a selection: a polygon that the page shows and can be redrawn.",
                ("island", str(store), "--run", RUN, "--around", str(known), "--share", str(settings.share), "--name", ISLAND),
