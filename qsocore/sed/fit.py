@@ -11,6 +11,7 @@ with k the kind's parameters (`qsocore.sed.grids.K`) and n the bands that take p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -185,7 +186,7 @@ class FitTable:
 
 
 def fit(fluxes: BandFluxes, kinds: Sequence[str] = KINDS, *, stars: Stars | None = None, limits: Limits = "gaussian",
-        threads: int = 2, progress: bool = False) -> FitTable:
+        threads: int | None = None, progress: bool = False) -> FitTable:
     """Fit all objects, in blocks that bound the memory.
 
     Parameters
@@ -197,8 +198,8 @@ def fit(fluxes: BandFluxes, kinds: Sequence[str] = KINDS, *, stars: Stars | None
         Another library of stars, see `qsocore.sed.stars.read_stars`.
     limits : {"gaussian", "censored"}
         What upper limits mean, see the module.
-    threads : int
-        Blocks at once.
+    threads : int, optional
+        Blocks at once, as many as there are processors by default.
     progress : bool
         Whether it is shown.
 
@@ -215,7 +216,7 @@ def fit(fluxes: BandFluxes, kinds: Sequence[str] = KINDS, *, stars: Stars | None
     grids = grids_of(fluxes.bands, kinds, stars)
     parts: dict[str, list[Found]] = {kind: [] for kind in kinds}
     blocks = [fluxes.take(np.arange(start, min(start + _BLOCK, len(fluxes)))) for start in range(0, len(fluxes), _BLOCK)]
-    with _Shown(len(fluxes), progress) as shown, ThreadPoolExecutor(threads) as pool:
+    with _Shown(len(fluxes), progress) as shown, ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         for block, found in zip(blocks, pool.map(lambda block: _of_block(block, kinds, grids, limits), blocks), strict=True):
             for kind in kinds:
                 parts[kind].append(found[kind])

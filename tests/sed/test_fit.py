@@ -146,10 +146,11 @@ def test_redshifts_of_simulated_quasars_come_back_with_honest_intervals(quasars)
     error = (found.z - z) / (1 + z)
     good = np.abs(error) < 0.15
     covered = ((z >= found.z_low) & (z <= found.z_high))[good].mean()
-    assert 1.4826 * np.median(np.abs(error - np.median(error))) < 0.04
-    assert abs(np.median(error)) < 0.02 and good.mean() > 0.8
-    assert 0.55 < covered < 0.9  # of 68 %
-    assert (good[z > 4.5]).mean() > 0.97  # where the forest is in the bands
+    assert 1.4826 * np.median(np.abs(error - np.median(error))) < 0.03
+    assert abs(np.median(error)) < 0.005 and good.mean() > 0.98
+    assert 0.6 < covered < 0.85  # of 68 %: the floor stands for lines and slopes that no template has
+    narrow = fit(fluxes, ("quasar",)).found["quasar"]
+    assert ((z >= narrow.z_low) & (z <= narrow.z_high)).mean() < covered  # without it the intervals are too short
 
 
 def test_unknown_kinds_and_no_objects_are_refused(mixed):
