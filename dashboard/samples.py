@@ -217,9 +217,9 @@ def parameters(made: Sample) -> list[Parameter]:
 
 
 def digits(row: Parameter) -> int:
-    """Places after the point that a parameter's spread is worth: two figures of it."""
-    spread = min(spread for spread in (row.up, row.down) if spread > 0) if row.up > 0 or row.down > 0 else 1.0
-    return int(np.clip(1 - np.floor(np.log10(spread)), 0, 6))
+    """Places after the point that a parameter's spread is worth: two figures of its wider side."""
+    spread = max(row.up, row.down)
+    return int(np.clip(1 - np.floor(np.log10(spread)), 0, 6)) if spread > 0 else 1
 
 
 def corner_plot(made: Sample) -> Corner:

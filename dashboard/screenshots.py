@@ -130,6 +130,9 @@ def _scenes(session: Session) -> Iterator[Scene]:
 def _scenes_of_images(session: Session, row: int, shared: dict[str, str]) -> Iterator[Scene]:
     """An object with its neighbours, a mosaic of those around it, and its models."""
     yield Scene("object", "dark", shared | {"tab": "Neighbours"})
+    if session.library.seds:
+        yield Scene("sed", "dark", shared | {"tab": "SED"})
+        yield Scene("colours", "light", shared | {"tab": "SED", "sed_face": "colours"})
     chosen = {"selection": json.dumps(_flower(session, row)), "page": "selection", "tab": "Mosaic"}
     yield Scene("mosaic", "light", shared | chosen)
     yield Scene("models", "light", shared | {"page": "models"})

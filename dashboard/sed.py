@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard import words
 from dashboard.once import Recent
+from dashboard.shelf import BIG
 from qsocore.sed.fit import LIMIT
 from qsocore.simulate.bands import FILTERS, band_wave, magnitudes_of, responses
 from qsocore.surveys._photometry import photometry
@@ -39,7 +40,7 @@ _KEPT = 256  # objects
 _MICRON = 1e-4  # of an Angstrom
 _C = C_KM_S * 1e13  # Angstrom / s
 _MICROJANSKY = 1e-17 * 1e29  # of f_lambda in 1e-17 erg/s/cm2/Angstrom, once it is f_nu
-_BELOW, _ABOVE = 0.2, 0.3  # of the logarithm of a flux, beside the points; above them stand the bands' names
+_BELOW, _ABOVE = 0.3, 0.3  # of the logarithm of a flux, beside the points; above them stand the bands' names
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Sed:
     flux, error : ndarray, shape (n_bands,)
         Microjansky.
     seen : ndarray of bool, shape (n_bands,)
-        False where there is an upper limit only.
+        False where there is an upper limit only, and where the flux is negative, which no logarithm shows.
     fits : tuple of Fit
         One of each kind, the preferred first.
     curves : dict of str to Curve
@@ -149,7 +150,16 @@ class Sed:
 
 @dataclass(frozen=True)
 class OneRow:
-    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are."""
+    """One row of an Atlas table, as a `qsocore.store.Store` of one object is read; its columns stay where they are.
+
+    Parameters
+    ----------
+    table : AtlasTable
+    number : int
+        Of the row.
+    n_rows : int
+        Of what is read: one.
+    """
 
     table: AtlasTable
     number: int
@@ -190,9 +200,16 @@ class Seds:
         self.library = library
         self._recent = Recent(_KEPT)
 
+    @property
+    def too_big(self) -> bool:
+        """Whether it is a bare table that is not read whole for the sake of one object."""
+        return self.library.store is None and self.library.table().n_rows >= BIG
+
     @cached_property
     def bands(self) -> tuple[str, ...]:
         """Bands of which the catalogue has fluxes or magnitudes with errors."""
+        if self.too_big:
+            return ()
         names = columns_of(self.library.table()).keys()
         return tuple(band for band in FILTERS
                      if any({f"{kind}_{band}", f"{kind}err_{band}"} <= names for kind in ("flux", "mag")))
@@ -232,10 +249,10 @@ class Seds:
 def observed(fluxes: BandFluxes) -> Sed:
     """The SED of the one object of some photometry, without fits."""
     flux, error, seen = (np.asarray(values)[0] for values in (fluxes.flux, fluxes.error, fluxes.seen))
-    known = [k for k, name in enumerate(fluxes.bands) if name in FILTERS and np.isfinite(flux[k]) and np.isfinite(error[k])]
+    known = np.flatnonzero(fluxes.used[0]).tolist()
     known.sort(key=lambda k: band(fluxes.bands[k]).at)
     return Sed(str(fluxes.object_ids[0]), fluxes, tuple(band(fluxes.bands[k]) for k in known), flux[known].astype(float),
-               error[known].astype(float), seen[known].astype(bool))
+               error[known].astype(float), seen[known] & (flux[known] > 0))
 
 
 def fitted(fluxes: BandFluxes) -> Sed:

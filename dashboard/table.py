@@ -25,6 +25,7 @@ from dashboard.shelf import Shelf
 from qsocore.catalog import Column
 from qsocore.errors import AtlasError, did_you_mean
 from qsocore.selection import Coded
+from qsocore.store.beside import kept_columns
 from qsocore.store.columns import to_numpy
 from qsocore.store.runs import PREDICTIONS, predicting
 
@@ -328,6 +329,7 @@ class AtlasTable:
         predicted = [from_run(other.column_file(PREDICTIONS), ids, store.manifest.fingerprint, {}, "property")
                      for other in predicting(store)]
         parts += [part for part in predicted if part.version not in known]
+        parts += [from_run(file, ids, store.manifest.fingerprint, {}, "property") for file in kept_columns(store)]
         parts += computed(parts, store.n_rows)
         if {"ra", "dec"} <= store.columns.keys():
             maps["sky"] = ("ra", "dec")

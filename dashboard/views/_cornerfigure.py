@@ -14,7 +14,8 @@ from dashboard.colourings import EMPTY, Scale
 from dashboard.corner import Corner, levels
 
 _GAP = 0.08
-_LEFT, _BELOW = 0.42, 0.2
+_LEFT, _RIGHT, _BELOW = 0.42, 0.02, 0.2  # what numbers and names take beside the panels
+_LEFT_SMALL, _RIGHT_SMALL = 0.75, 0.18
 _HIGHEST = 0.78  # of a panel that a histogram fills
 _BYTES = {"low": 0, "high": 255}
 _EMPTY = {"images": {"image": [], "x": [], "y": []}, "bars": {"xs": [], "ys": []}, "frames": {"x": [], "y": []},
@@ -70,11 +71,11 @@ class CornerFigure:
     name : str
         By which it is found on the page.
     small : bool
-        Whether panels may be so small that two numbers fill an axis; then no boxes are drawn in them.
+        Whether panels may be so small that one number fills an axis; then no boxes are drawn in them.
     """
 
     def __init__(self, name: str = "corner", small: bool = False):
-        self._most_ticks = 2 if small else 3
+        self._most_ticks, self._left, self._right = ((1, 2), _LEFT_SMALL, _RIGHT_SMALL) if small else ((3, 3), _LEFT, _RIGHT)
         self.figure = figure(
             x_range=Range1d(0, 1), y_range=Range1d(0, 1), sizing_mode="stretch_both", toolbar_location=None,
             tools=[] if small else [BoxSelectTool()], outline_line_color=None, stylesheets=[theme.PLOT_CSS], min_border=4,
@@ -106,7 +107,7 @@ class CornerFigure:
         """
         k = len(corner.names)
         self.grid = Grid(corner.limits)
-        self.figure.x_range.update(start=-_LEFT, end=k + (k - 1) * _GAP + 0.02)
+        self.figure.x_range.update(start=-self._left, end=k + (k - 1) * _GAP + self._right)
         self.figure.y_range.update(start=-_BELOW, end=k + (k - 1) * _GAP + 0.02)
         self.source["images"].data = self._images({key: levels(panel, scale) for key, panel in corner.panels.items()})
         self.source["rest"].data = self._images(
@@ -138,14 +139,14 @@ class CornerFigure:
 
     def _tick_labels(self, limits: tuple[tuple[float, float], ...]) -> dict:
         labels, k = [], len(limits)
-        for number, ends in enumerate(limits):
-            for value in round_values(*ends, self._most_ticks):
-                at = (value - ends[0]) / (ends[1] - ends[0])
-                x, y = self.grid.corner(k - 1, number)
-                labels.append((x + at, y - 0.03, value, "center", "top"))
-                if number:
-                    x, y = self.grid.corner(number, 0)
-                    labels.append((x - 0.03, y + at, value, "right", "middle"))
+        for number, (low, high) in enumerate(limits):
+            x, y = self.grid.corner(k - 1, number)
+            labels += [(x + (value - low) / (high - low), y - 0.03, value, "center", "top")
+                       for value in round_values(low, high, self._most_ticks[0])]
+            if number:
+                x, y = self.grid.corner(number, 0)
+                labels += [(x - 0.03, y + (value - low) / (high - low), value, "right", "middle")
+                           for value in round_values(low, high, self._most_ticks[1])]
         columns = zip(*labels, strict=True) if labels else ([] for _ in range(5))
         x, y, values, align, baseline = (list(column) for column in columns)
         return {"x": x, "y": y, "text": [words.number(value).replace("-", "−") for value in values], "align": align,
@@ -179,7 +180,7 @@ class CornerFigure:
 
 
 def round_values(low: float, high: float, most: int = 3) -> list[float]:
-    """Two or three round values inside an interval, away from its ends; not more than `most`, which is 2 or 3.
+    """Two or three round values inside an interval, away from its ends; of more than `most` the outer two, or the middle one.
 
     Examples
     --------
@@ -193,4 +194,6 @@ def round_values(low: float, high: float, most: int = 3) -> list[float]:
     first, last = np.ceil((low + room) / step), np.floor((high - room) / step)
     values = [float(k * step) + 0.0 for k in np.arange(first, last + 1)]
     values = values if len(values) < 4 else values[::2]
-    return values if len(values) <= most else [values[0], values[-1]]
+    if len(values) <= most:
+        return values
+    return [values[0], values[-1]] if most > 1 else [values[len(values) // 2]]

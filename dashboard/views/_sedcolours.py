@@ -76,10 +76,11 @@ class ColoursFace:
         key = "".join(f'<i style="--ink:{colours[kind]}"></i>{name}' for kind, name in _KINDS.items())
         ring = '<i class="ring"></i>in focus' + ("" if spot else ": no place here") + (
             " (arrows: limits)" if spot and (spot.dx or spot.dy) else "")
+        others = "The others are not detected in all four bands. " if diagram.n < diagram.n_rows else ""
         self.said.object = (
             f'<div class="line"><span class="key">{key}{ring}</span><b>{diagram.n:,}</b> of {diagram.n_rows:,} drawn</div>'
-            f'<div class="line">The others are not detected in all four bands. Dashed: i − z > {CUTS[1]:g}, '
-            f"W1 − W2 > {words.number(CUTS[0])}</div>".replace("> -", "> −"))
+            f'<div class="line">{others}Dashed: i − z > {CUTS[1]:g}, W1 − W2 > {words.number(CUTS[0])}</div>'.replace(
+                "> -", "> −"))
 
     def paint(self) -> None:
         """Colour for the theme."""

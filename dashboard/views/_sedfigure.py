@@ -71,7 +71,8 @@ class SedFigure:
             plot.axis.minor_tick_line_color = None
             plot.xaxis.update(ticker=FixedTicker(ticks=_WAVES_FEW if compact else _WAVES, minor_ticks=[]),
                               formatter=CustomJSTickFormatter(code=_MICRON))
-        self.flux.on_event(DoubleTap, lambda _: self._whole())
+        if not compact:
+            self.flux.on_event(DoubleTap, lambda _: self._whole())
         self._draw_flux()
         self._draw_residual()
 

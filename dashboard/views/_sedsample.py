@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS = 400
 _TIMES = 50
-_PANEL, _TABLE = 60, 240  # pixels: of a panel of the corner plot at least, and of the table
+_PANEL, _TABLE = 50, 250  # pixels: of a panel of the corner plot at least, and of the table
 
 
 class SampleFace:
@@ -49,6 +49,8 @@ class SampleFace:
         self.figure = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_both", margin=(0, 6))
         self.result = pn.Row(self.table, self.figure, sizing_mode="stretch_both", margin=0,
                              styles={"overflow": "auto", "min-height": "0"})
+        if session.document is not None:
+            session.document.on_session_destroyed(lambda _: self._leave())
         self.content = pn.Column(self.hint, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"})
 
     def show(self, sed: Sed | None, z: float | None) -> None:
@@ -78,7 +80,7 @@ class SampleFace:
                     ("menu", "steps", "Steps of each of 32 walkers", [(str(n), f"{n:,} steps") for n in STEPS])]
         if self._z is not None and "quasar" in self._chosen["kind"]:
             controls.append(("on_off", "fixed", f"z = {self._z:.3f}", "Hold the quasar at its catalogue redshift"))
-        text = f"Stop · {running.share:.0%}" if running else "Sample"
+        text = "Stop" if running else "Sample"
         said = f"Sampling {running.wish.kind} of {running.object_id}: stop" if running else "Sample the parameters by emcee"
         self.controls = [*controls, ("on_off", "running", text, said)]
         self._offered()
@@ -130,6 +132,11 @@ class SampleFace:
         self._making.submit(work, self._ended)
         session.later(self._watch, _LOOK_MS)
 
+    def _leave(self) -> None:
+        """The page is gone, and with it whoever waits."""
+        if self._sampling is not None:
+            self._sampling.stop()
+
     def _ended(self, done: bool) -> None:
         self._sampling = None
         self._offer()
@@ -140,10 +147,13 @@ class SampleFace:
 
     def _watch(self) -> None:
         """Say how far it is, until it has ended."""
-        if self._sampling is not None and self._sampling.ended:  # of a fault only this is heard
-            self._sampling = None
-        self._offer()
-        if self._sampling is not None:
+        running = self._sampling
+        if running is not None and running.ended:  # of a fault only this is heard
+            self._sampling = running = None
+            self._offer()
+        if running is not None:
+            if self._shown is None and self._kinds:
+                self._say_none()
             self.session.later(self._watch, _LOOK_MS)
 
     def _take(self, found: tuple[Sample, Corner, list[Parameter]] | None) -> None:
@@ -163,7 +173,8 @@ class SampleFace:
     def _say_none(self, before: str = "") -> None:
         wish, running = self._wish(), self._sampling
         if running is not None and (running.wish, running.object_id) == (wish, self._sed.object_id):
-            self._say(f"Sampling the {wish.kind} model", "From its optimum on, which is sought first; go on looking meanwhile.")
+            self._say(f"Sampling the {wish.kind} model: {running.share:.0%}",
+                      "From its optimum on, which is sought first. Go on looking at others meanwhile: it is kept.")
             return
         self._say(f"No sample of the {wish.kind} model yet", f"{before}Press Sample: {wish.steps:,} steps of 32 walkers. It is "
                   "made beside the page, and kept.")

@@ -21,6 +21,8 @@ from dashboard.views._sedcolours import ColoursFace
 from dashboard.views._sedfigure import SedFigure, limit_words
 from dashboard.views._sedsample import SampleFace
 from dashboard.views._sedtable import SedTable
+from qsocore.errors import AtlasError
+from qsocore.simulate.bands import FILTERS
 
 if TYPE_CHECKING:
     from dashboard.library import Library
@@ -90,7 +92,14 @@ class SedPane:
             return
         if self._sed is None:
             self._say("Fitting", "The first time the templates are laid out; that takes a moment.")
-        self._work.submit(lambda: (seds.of(row), _redshift(library, row)), lambda found: self._take(*found))
+
+        def work() -> tuple[Sed | AtlasError, float | None]:
+            try:
+                return seds.of(row), _redshift(library, row)
+            except AtlasError as error:  # said in place of the figures
+                return error, None
+
+        self._work.submit(work, lambda found: self._take(*found))
 
     def _say(self, title: str, text: str, command: str = "") -> None:
         self._sed, self.hint.object = None, empty(title, text, command)
@@ -100,7 +109,10 @@ class SedPane:
         if self.body.objects != list(content):
             self.body[:] = list(content)
 
-    def _take(self, found: Sed, z: float | None) -> None:
+    def _take(self, found: Sed | AtlasError, z: float | None) -> None:
+        if isinstance(found, AtlasError):
+            self._say(f"No SED of this object: {found.what}", found.remedy or "")
+            return
         if not found.bands:
             self._say("No photometry of this object", "Others of this catalogue have some.")
             return
@@ -142,10 +154,13 @@ class SedPane:
         self.sample.paint()
 
 
-def _no_photometry(library: Library) -> tuple[str, str, str]:
+def _no_photometry(library: Library) -> tuple[str, ...]:
     """What is missing, and what to do about it."""
+    if library.seds.too_big:
+        return ("This table is too large to be fitted as it is", "Read it into a store, from which single objects are read.",
+                f"qso ingest {library.path.name} --survey catalogue --out my.store")
     return ("This catalogue has no photometry", "SEDs are fitted to columns flux_BAND and fluxerr_BAND in microjansky, or "
-            "mag_BAND and magerr_BAND in AB: add them to its table.", f"qso sed {library.path.name} --help")
+            f"mag_BAND and magerr_BAND in AB, of the bands {' '.join(FILTERS)}.")
 
 
 def _redshift(library: Library, row: int) -> float | None:

@@ -17,7 +17,7 @@ from qsocore.sed.physical import CONSTANT, R_V, Physical
 _AMPLITUDES = ("m_1450", "log_mass")
 _LOG_MASS = 11.0  # of amplitude 1 in the search
 _FORBIDDEN = 1e12  # of chi2, where the prior is nothing
-_POPULATION, _GENERATIONS = 14, 250  # members for each parameter, and how often they are bred
+_POPULATION, _GENERATIONS = 11, 180  # members for each parameter, and how often they are bred
 _SIMPLEX = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-5, "fatol": 1e-4}
 
 

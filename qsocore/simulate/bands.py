@@ -73,11 +73,19 @@ def _response(band: str) -> NDArray[np.float32]:
     if band not in FILTERS:
         raise ConfigError(f"no band is called {band!r}", "bands", did_you_mean(band, FILTERS))
     curve = Filter(FILTERS[band])
+    return response_of(curve.wavelength, curve.transmission)
+
+
+def response_of(wavelength: NDArray, transmission: NDArray) -> NDArray[np.float32]:
+    """A column of `responses`, shape (n_wave,), for a filter curve: wavelengths (m,) in rising Angstrom, its transmission (m,).
+
+    A detector that counts energy is one that counts photons through the curve ``transmission / wavelength``.
+    """
     wave = band_wave()
     step = wave * np.log(10) * STEP
     # The mean over each pixel, by the integral of the curve: some curves have steps finer than our pixels
-    fine = np.union1d(curve.wavelength, np.linspace(curve.wavelength[0], curve.wavelength[-1], 4000))
-    through = np.interp(fine, curve.wavelength, np.maximum(curve.transmission, 0.0))
+    fine = np.union1d(wavelength, np.linspace(wavelength[0], wavelength[-1], 4000))
+    through = np.interp(fine, wavelength, np.maximum(transmission, 0.0))
     total = np.concatenate([[0.0], np.cumsum(np.diff(fine) * (through[1:] + through[:-1]) / 2)])
     low, high = (np.interp(wave * 10 ** (side * STEP / 2), fine, total) for side in (-1, 1))
     through = (high - low) / step

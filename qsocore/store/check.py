@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from qsocore.errors import AtlasError
 from qsocore.records import ObjectId
 from qsocore.store import paths
+from qsocore.store.beside import kept_columns
 from qsocore.store.columns import to_numpy
 from qsocore.store.doubles import came_before, same_texts, texts_at
 from qsocore.store.files import sha256
@@ -53,8 +54,8 @@ def check(path: str | Path) -> list[Finding]:
         store = open_store(path)
     except AtlasError as error:
         return [Finding("error", str(error.where), error.what, error.remedy or "")]
-    return [*_catalog(store), *_shards(store), *_strays(store), *_images(store), *_runs(store), *_selections(store),
-            *_labels(store), *_campaigns(store)]
+    return [*_catalog(store), *_shards(store), *_strays(store), *_images(store), *_runs(store), *_beside(store),
+            *_selections(store), *_labels(store), *_campaigns(store)]
 
 
 def _catalog(store: Store) -> Iterator[Finding]:
@@ -161,26 +162,31 @@ def _runs(store: Store) -> Iterator[Finding]:
             yield Finding("warning", where, "the training is not finished", "call 'qso train' again to resume it")
         tables = [run.latents, *map(run.projection, run.projections()), *map(run.column_file, run.columns())]
         for file in filter(Path.exists, tables):
-            yield from _rows(store, file, f"{where}/{file.relative_to(run.path)}")
+            yield from _rows(store, file, f"{where}/{file.relative_to(run.path)}", "run 'qso embed' again")
 
 
-def _rows(store: Store, file: Path, where: str) -> Iterator[Finding]:
-    """Whether a run's file has the store's objects, in the store's order where it says so."""
+def _beside(store: Store) -> Iterator[Finding]:
+    """What is wrong with the columns beside the catalogue."""
+    for file in kept_columns(store):
+        yield from _rows(store, file, str(file.relative_to(store.path)), f"run 'qso {file.stem}' again")
+
+
+def _rows(store: Store, file: Path, where: str, remedy: str) -> Iterator[Finding]:
+    """Whether a file of columns has the store's objects, in the store's order where it says so."""
     try:
         table = ParquetTable(file)
         says = (table.schema.metadata or {}).get(ROW_ORDER.encode(), b"").decode()
         same = table.n_rows == store.n_rows and same_texts(store.catalog.pieces("object_id"), table.pieces("object_id"))
         foreign = 0 if same else sum(int((store.index_of(ids) < 0).sum()) for ids in table.read(["object_id"]).column(0).chunks)
     except (OSError, ValueError, KeyError) as error:
-        yield Finding("error", where, f"it cannot be read ({error})", "run 'qso embed' again")
+        yield Finding("error", where, f"it cannot be read ({error})", remedy)
         return
     if says == store.manifest.fingerprint and not same:
-        yield Finding("error", where, "it says that its rows are the store's, but they are not", "run 'qso embed' again")
+        yield Finding("error", where, "it says that its rows are the store's, but they are not", remedy)
     if foreign:
-        yield Finding("error", where, f"{foreign} of its objects are not in the store", "run 'qso embed' again")
+        yield Finding("error", where, f"{foreign} of its objects are not in the store", remedy)
     if table.n_rows - foreign < store.n_rows:
-        yield Finding("warning", where, f"{store.n_rows - table.n_rows + foreign} objects have no place in it",
-                      "run 'qso embed' again")
+        yield Finding("warning", where, f"{store.n_rows - table.n_rows + foreign} objects have no place in it", remedy)
 
 
 def _selections(store: Store) -> Iterator[Finding]:

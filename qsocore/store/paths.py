@@ -45,6 +45,11 @@ def images(root: Path) -> Path:
     return root / "images"
 
 
+def columns(root: Path) -> Path:
+    """Folder of the columns that a store keeps beside its catalogue."""
+    return root / "columns"
+
+
 def selections(root: Path) -> Path:
     """Folder of the selections kept in a store."""
     return root / "selections"

@@ -19,6 +19,7 @@ from qsocore.catalog import Column
 from qsocore.errors import StoreError, did_you_mean
 from qsocore.selection import Coded
 from qsocore.store import RunFolder, Store
+from qsocore.store.beside import kept_columns
 from qsocore.store.columns import from_field, to_numpy
 from qsocore.store.derived import derived_from
 from qsocore.store.parquet import ParquetTable
@@ -64,6 +65,7 @@ class Joined:
         self._parts = [_Part(store.catalog, names, dict(store.columns)), *(self._of_run(run) if run else ())]
         others = [other for other in predicting(store) if run is None or other.path != run.path]
         self._parts += [self._part(other.column_file(PREDICTIONS), None, "property") for other in others]
+        self._parts += [self._part(file, None, "property") for file in kept_columns(store)]
         self._derived = derived_from(self._stored)
 
     def _of_run(self, run: RunFolder) -> list[_Part]:

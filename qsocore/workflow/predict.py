@@ -27,6 +27,7 @@ from qsocore.store.columns import to_field
 from qsocore.store.files import write_whole
 from qsocore.store.runs import copy_run, in_row_order
 from qsocore.train.loop import pick_device
+from qsocore.workflow.tablefile import check_ending, write_table
 from qsocore.workflow.zbest import write_zbest
 
 NAME = "predictions"
@@ -74,8 +75,8 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
         When there is no such store or run.
     """
     out = None if out is None else Path(out)
-    if out and out.suffix not in WRITERS:
-        raise ConfigError(f"cannot write {out.suffix or 'a file without an ending'}", out, f"use one of {', '.join(WRITERS)}")
+    if out:
+        check_ending(out)
     if layout not in (None, ZBEST) or (layout == ZBEST and (out is None or out.suffix != ".fits")):
         raise ConfigError(f"the layout {layout!r} is not one of a {out.suffix if out else 'missing'} file", out or "--out",
                           f"say --format {ZBEST} with --out FILE.fits, or leave it out")
@@ -96,8 +97,7 @@ def predict(store_path: str | Path, run_name: str, out: str | Path | None = None
     if layout == ZBEST:
         write_whole(out, lambda file: write_zbest(table, store, file))
     elif out:
-        named = table.rename_columns([_OUTSIDE.get(name, name) for name in table.column_names])
-        write_whole(out, lambda file: WRITERS[out.suffix](named, file))
+        write_table(table.rename_columns([_OUTSIDE.get(name, name) for name in table.column_names]), out)
     return table
 
 
@@ -164,21 +164,3 @@ def outlier_rank(latents: NDArray) -> NDArray[np.int64]:
     rank = np.empty(len(latents), np.int64)
     rank[np.argsort(-lonely, kind="stable")] = np.arange(1, len(latents) + 1)
     return rank
-
-
-def _write_csv(table: pa.Table, file) -> None:
-    from pyarrow import csv
-
-    csv.write_csv(table, file)
-
-
-def _write_fits(table: pa.Table, file) -> None:
-    from astropy.table import Table
-
-    columns = {name: np.asarray(column.to_pylist(), str) if pa.types.is_string(column.type) else column.to_numpy()
-               for name, column in zip(table.column_names, table.columns, strict=True)}
-    Table(columns).write(file, format="fits")
-
-
-WRITERS = {".parquet": pq.write_table, ".csv": _write_csv, ".fits": _write_fits}
-"""Writers of a table to an open file, by the file's ending."""

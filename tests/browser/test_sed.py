@@ -47,7 +47,8 @@ def shown_fits(page, wanted):
     expect(page.page.get_by_text(sed.verdict(wanted.fits))).to_be_visible(timeout=PATIENCE_MS)
     cells = page.page.get_by_role("table", name="Fits").locator("tbody tr").evaluate_all(
         "rows => rows.map((row) => [...row.children].map((cell) => cell.textContent))")
-    assert cells == [[row[name] for name in ("kind", "chi2", "k", "n", "bic", "delta", "z", "what")] for row in sed.rows(wanted)]
+    names = ("kind", "chi2", "k", "n", "bic", "delta", "z", "what")
+    assert cells == [[row[name] for name in names] for row in sed.rows(wanted)]
 
 
 def drawn_kinds(page):

@@ -92,13 +92,15 @@ def test_each_sees_a_queue_of_their_own_that_goes_on_where_it_was_left(gallery, 
     assert [one.label for one in other.said(other.places(0, 1)[0])] == []
 
 
-def test_what_others_retire_meanwhile_is_left_out(gallery, campaign):
+def test_what_others_retire_meanwhile_is_left_out(gallery):
     labels, table = gallery.labels, gallery.table()
-    line = Queue(campaign, labels, "ada", table)
+    ids = table.ids_of(np.arange(10))
+    labels.add_campaign(Campaign("open", "lenses", tuple(Item(k, name) for k, name in enumerate(ids)), enough=2))
+    line = Queue(labels.campaign("open"), labels, "ada", table)
     first = [place.item for place in line.places(0, 2)]
-    for k in range(6):
-        labels.append(Verdict(campaign.items[5].object_id, f"person {k}", "X", desk="lenses", campaign="rings", item=5))
-    assert 5 not in first and 5 not in [place.item for place in line.places(0, 40)]
+    for person in ("cleo", "dan"):
+        labels.append(Verdict(ids[5], person, "X", desk="lenses", campaign="open", item=5))
+    assert 5 not in first and [place.item for place in line.places(0, 40)] == [0, 1, 2, 3, 4, 6, 7, 8, 9]
 
 
 def test_a_repeat_knows_nothing_of_what_it_repeats(gallery, campaign):

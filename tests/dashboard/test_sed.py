@@ -43,6 +43,12 @@ def test_points_stand_by_wavelength_and_what_was_not_observed_nowhere():
     assert found.said() == ["< 0.6 µJy (3σ) · > 24.45 AB", "10 ± 0.5 µJy · 21.40 AB", "30 ± 3 µJy · 20.21 AB"]
 
 
+def test_a_negative_flux_and_one_without_an_error_are_not_drawn_as_points():
+    found = observed(one(("g", "r", "i"), (-1.0, 5.0, 5.0), (0.5, 0.0, 0.5), [True, True, True]))
+    assert [band.name for band in found.bands] == ["g", "i"] and found.seen.tolist() == [False, True]
+    assert found.limit[0] == pytest.approx(1.5)
+
+
 def test_nothing_observed_is_an_sed_of_nothing():
     found = fitted(one(("g", "r"), (np.nan, np.nan), (1.0, 1.0)))
     assert not found.bands and not found.fits and sed.rows(found) == [] and sed.verdict(found.fits) == ""
