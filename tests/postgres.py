@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +50,17 @@ class Cluster:
         """Start it and wait until it answers."""
         self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o",
                  f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1", "start")
+
+    def crash(self) -> None:
+        """Kill it, as when a machine fails, and start it again as soon as its last process has noticed."""
+        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        for left in range(100, -1, -1):
+            try:
+                return self.start()
+            except subprocess.CalledProcessError:
+                if not left:
+                    raise
+                time.sleep(0.1)
 
     def stop(self, how: str = "immediate") -> None:
         """Stop it; immediately is as if it were killed."""

@@ -65,7 +65,9 @@ def _make(args):
                       graders=args.graders, enough=args.enough, agreed=args.agreed, feedback=args.feedback, url=args.labels,
                       selection=args.selection, run=args.run)
     objects, again, lenses = (sum(item.what == what for item in campaign.items) for what in ("object", "repeat", "injected"))
-    print(f"{campaign.name}: {objects:,} objects, {again:,} repeats, {lenses:,} injected lenses")
+    why_not = campaign.made["not_injected"]
+    print(f"{campaign.name}: {objects:,} objects, {again:,} repeats, "
+          + (f"nothing injected: {why_not}" if why_not else f"{lenses:,} injected lenses"))
 
 
 def _rule(where, ids):

@@ -19,12 +19,20 @@ APART = 20
 
 
 def grades(campaign: Campaign, verdicts: Iterable[Verdict]) -> dict[int, dict[str, Verdict]]:
-    """What holds of each item: the verdict of each person, in the order of appending; items without any are left out."""
+    """What holds of each item: the verdict of each person, in the order of appending; items without any are left out.
+
+    Verdicts of other campaigns, of people who are not its graders, and on objects that are not the item's do not count.
+    """
     n, found = len(campaign.items), {}
-    for verdict in standing(v for v in verdicts if v.campaign == campaign.name):
+    for verdict in standing(v for v in verdicts if v.campaign == campaign.name and may_grade(campaign, v.person)):
         if verdict.item is not None and 0 <= verdict.item < n and campaign.items[verdict.item].object_id == verdict.object_id:
             found.setdefault(verdict.item, {})[verdict.person] = verdict
     return found
+
+
+def may_grade(campaign: Campaign, person: str) -> bool:
+    """Whether a person is among the graders of a campaign, or everybody is."""
+    return not campaign.graders or person in campaign.graders
 
 
 def retired(campaign: Campaign, verdicts: Iterable[Verdict]) -> dict[int, str]:
@@ -60,7 +68,7 @@ def next_items(campaign: Campaign, verdicts: Iterable[Verdict], person: str, n: 
     A repeat is shown to whoever graded what it repeats, after `APART` further items; where no others are left, after fewer,
     but never straight after it. It is as any other item: nothing shows that it is a repeat.
     """
-    if campaign.graders and person not in campaign.graders:
+    if not may_grade(campaign, person):
         return []
     found = grades(campaign, verdicts)
     mine = {number: said[person].number for number, said in found.items() if person in said}

@@ -97,9 +97,7 @@ def create(store: str | Path, name: str, *, desk: str = "lenses", rule: str | Ru
         if len(first) > _MOST:
             raise ConfigError(f"{len(first):,} objects are more than people grade", opened.path, f"say n, at most {_MOST:,}")
         ids = opened.table(["object_id"], first).column(0).to_pylist()
-        wanted = how_many(injected, len(ids)) if desk == "lenses" else 0
-        there = inject(opened, first, name, wanted, seed) if wanted else Injection(0, "" if injected == 0 else
-                                                                                  "there are lenses at the desk of lenses only")
+        there = _injection(opened, first, name, desk, how_many(injected, len(ids)), seed)
         made = {"by": by or _user(), "time": datetime.now(UTC).isoformat(timespec="seconds"), "store": opened.path.name,
                 "catalogue": opened.manifest.fingerprint, "run": source.run.path.name if source.run else "",
                 "code_version": __version__, "selected": len(rows), "injected": there.n, "not_injected": there.why_not}
@@ -194,6 +192,12 @@ def _check(name: str, desk: str, n: int | None, seed: int, repeats: float, injec
                           "one object and one grade at least, and no negative seed")
     if agreed and not 2 <= agreed <= enough:
         raise ConfigError(f"agreed = {agreed}", f"campaign {name}", f"0 for never, or 2 to {enough} equal grades")
+
+
+def _injection(store: Store, rows: NDArray[np.int64], name: str, desk: str, n: int, seed: int) -> Injection:
+    if n and desk != "lenses":
+        return Injection(0, "there are lenses at the desk of lenses only")
+    return inject(store, rows, name, n, seed) if n else Injection(0)
 
 
 def _user() -> str:

@@ -62,7 +62,6 @@ def inject(store: Store, rows: NDArray[np.int64], campaign: str, n: int, seed: i
         sky = emptied(block.grid, block.flux, block.ivar, block.mask, _fwhm(images, offered), n, rng)
         reason = "" if len(sky.rows) else "no image has sky around its object"
     if reason:
-        _LOG.info("nothing is injected: %s", reason)
         return Injection(0, reason)
     seen, truth = put(block.grid, sky, rng)
     plan = {"command": "qso campaign create", "campaign": campaign, "seed": seed, "code_version": __version__,

@@ -85,7 +85,7 @@ def test_what_holds_follows_a_history_played_by_hand(deeds):
 @settings(deadline=None)
 @given(n=st.integers(0, 45), data=st.data())
 def test_nobody_is_shown_an_item_twice_or_never(n, data):
-    apart = min(APART, n // 2)
+    apart = max(min(APART, n // 2), 1)
     firsts = data.draw(st.lists(st.integers(0, max(n - apart - 1, 0)), unique=True, max_size=min(5, n)))
     campaign = queue(n, [(data.draw(st.integers(of + apart + 1, n)), of) for of in firsts if of + apart + 1 <= n], enough=99)
     seen = walk(campaign, [], "ada")
@@ -93,7 +93,7 @@ def test_nobody_is_shown_an_item_twice_or_never(n, data):
     assert len(seen) == len(set(seen))
     assert {item.number for item in campaign.items} - set(seen) == set()
     for number, of in repeats.items():
-        assert seen.index(number) - seen.index(of) > max(1, apart)
+        assert seen.index(number) - seen.index(of) > apart
 
 
 @settings(deadline=None)
@@ -157,8 +157,10 @@ def test_an_undone_item_is_open_again():
 
 
 def test_only_graders_of_the_campaign():
-    campaign = queue(2, graders=("ada",))
+    campaign, said = queue(2, graders=("ada",), enough=1), []
     assert next_items(campaign, [], "ada") and next_items(campaign, [], "eve") == []
+    say(campaign, said, "eve", 0)
+    assert retired(campaign, said) == {}
 
 
 def test_verdicts_of_other_campaigns_and_of_other_objects_do_not_count():

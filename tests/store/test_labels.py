@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
 from tests.graders import finish, start
 from tests.images import make_images
-from tests.postgres import say
+from tests.postgres import Cluster, binaries, say
 
 ADA = Verdict("toy:r1:1", "ada", "A")
 GRADERS, EACH = 8, 60
@@ -301,6 +302,22 @@ def test_kill_9_loses_no_acknowledged_verdict_and_a_retry_doubles_none(where):
         for i in range(acknowledged + 2):  # whoever was not answered asks again
             labels.append(Verdict(f"toy:r1:{i}", "ada", "A", token=f"t{i}"))
         assert everything_once(labels, acknowledged + 2) == acknowledged + 2
+
+
+def test_kill_9_of_the_server_loses_no_acknowledged_verdict_either(team):
+    url = url_of(team)
+    if not os.path.isabs(url.query["host"]):
+        pytest.skip("another's server is not ours to kill")
+    processes = [start(team, number, EACH) for number in range(3)]
+    with Labels(team) as labels:
+        while len(seen := [verdict.number for verdict in labels.verdicts()]) < EACH:
+            assert any(process.is_alive() for process in processes)
+            time.sleep(0.02)
+        Cluster(Path(url.query["host"]), int(url.query["port"]), binaries()).crash()
+        assert 1 in finish(processes)
+        assert set(seen) <= {verdict.number for verdict in labels.verdicts()}
+        assert finish([start(team, number, EACH) for number in range(3)]) == [0] * 3
+        assert everything_once(labels, EACH) == 3 * EACH
 
 
 # ---- earlier and later tables

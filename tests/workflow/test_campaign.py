@@ -165,11 +165,13 @@ def test_images_beside_a_catalogue_give_their_sky(tmp_path):
 @pytest.mark.parametrize(("desk", "bands", "why"), [
     ("lenses", None, "no images"), ("spectra", ("g",), "desk of lenses only"),
     ("lenses", ("g", "F814W"), "F814W is not known")])
-def test_where_nothing_can_be_injected_the_campaign_says_why(tmp_path, desk, bands, why):
+def test_where_nothing_can_be_injected_the_campaign_says_why(tmp_path, capsys, desk, bands, why):
     path = make_images(tmp_path / "s.store", 8, bands=bands).path if bands else spectra_beside(tmp_path / "s.store", False)
     campaign = create(path, "c", desk=desk)
     assert campaign.made["injected"] == 0 and why in campaign.made["not_injected"]
     assert len(objects(campaign)) == len(campaign.items) - 1 and injected_images(path, "c") is None
+    assert main(["campaign", "create", str(path), "--name", "d", "--desk", desk]) == 0
+    assert f"nothing injected: {campaign.made['not_injected']}\n" in capsys.readouterr().out
 
 
 # ---- what has come of it
