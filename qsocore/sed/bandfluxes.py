@@ -14,7 +14,7 @@ from qsocore.preprocess.photometry import bands_of
 from qsocore.records import ObjectId
 from qsocore.simulate.bands import FILTERS, fluxes_of
 from qsocore.surveys._photometry import in_microjansky, photometry
-from qsocore.surveys.tables import CatalogTable, read_table
+from qsocore.surveys.tables import CatalogTable, read_table, row_names
 
 if TYPE_CHECKING:
     from qsocore.store import Store
@@ -120,16 +120,8 @@ def from_table(table: str | Path | CatalogTable) -> BandFluxes:
     known = {new: old for new, old in fixed.items() if not new.startswith("flux") or old in in_unit}
     bands = tuple(band for band in FILTERS if {f"flux_{band}", f"fluxerr_{band}"} <= known.keys()
                   or {f"mag_{band}", f"magerr_{band}"} <= known.keys())
-    return _made(lambda name: table.frame[known[name]].to_numpy(np.float64), known, bands, names_of(table), table.path)
-
-
-def names_of(table: CatalogTable) -> tuple[str, ...]:
-    """What a table's rows are called: ``object_id``, else the id column in which fewest repeat, else the row's number."""
-    keys = table.keys()
-    if not keys:
-        return tuple(map(str, range(len(table.frame))))
-    best = "object_id" if "object_id" in keys else max(keys, key=lambda name: len(set(keys[name])))
-    return tuple(text or str(row) for row, text in enumerate(keys[best]))
+    names, _ = row_names(table)
+    return _made(lambda name: table.frame[known[name]].to_numpy(np.float64), known, bands, tuple(names), table.path)
 
 
 def called(name: str) -> str:

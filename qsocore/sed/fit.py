@@ -37,7 +37,7 @@ Limits = Literal["gaussian", "censored"]
 LIMIT = 3.0
 """Sigma at which an upper limit stands."""
 _BLOCK = 64  # objects at once: some 15 MB for each array of (objects, models)
-_STARTS = 3  # pairs of the coarse grids from which the finer ones are searched
+_STARTS = 4  # pairs of the coarse grids from which the finer ones are searched
 _TAILS = (0.16, 0.84)
 _DARK = 1e-30  # of squares: a model without light in any band has no amplitude
 _UNLIKELY = 60.0  # of chi2 above the best, from where on a model adds nothing to a marginal likelihood
@@ -221,6 +221,12 @@ def fit(fluxes: BandFluxes, kinds: Sequence[str] = KINDS, *, stars: Stars | None
                 parts[kind].append(found[kind])
             shown.update(len(block))
     return FitTable(fluxes, {kind: _joined(found) for kind, found in parts.items()}, grids)
+
+
+def best_of(fluxes: BandFluxes, grid: Grid, limits: Limits = "gaussian") -> Found:
+    """The best models of one grid for all objects, in blocks that bound the memory: of another code's models, say."""
+    starts = range(0, len(fluxes), _BLOCK)
+    return _joined([_single(fluxes.take(np.arange(start, min(start + _BLOCK, len(fluxes)))), grid, limits) for start in starts])
 
 
 def fits_of(fluxes: BandFluxes, row: int, kinds: Sequence[str] = KINDS, *, stars: Stars | None = None,

@@ -32,7 +32,7 @@ _TEN_PARSEC = 4 * np.pi * 3.0856775814913673e19**2  # cm2
 # MNRAS 344, 1000 (MILES, solar metallicity, Kroupa's initial mass function)
 _LIGHT = np.array([4.64e-3, 8.35e-4, 3.42e-4, 1.67e-4, 5.60e-5, 1.99e-5])
 _WORTHEY = 1.5  # populations look alike along d ln(age) = -3/2 d ln(metallicity): Worthey (1994), ApJS 95, 107
-_STEPS = 200  # ages over which a history is summed
+_STEPS = 80  # ages over which a history is summed
 
 
 def components(shares: ArrayLike) -> NDArray[np.float64]:

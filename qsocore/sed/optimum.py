@@ -17,16 +17,17 @@ from qsocore.sed.physical import CONSTANT, R_V, Physical
 _AMPLITUDES = ("m_1450", "log_mass")
 _LOG_MASS = 11.0  # of amplitude 1 in the search
 _FORBIDDEN = 1e12  # of chi2, where the prior is nothing
-_POPULATION, _GENERATIONS = 14, 250  # members for each parameter, and how often they are bred
-_SIMPLEX = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-5, "fatol": 1e-4}
+_POPULATION, _GENERATIONS = 11, 180  # members for each parameter, and how often they are bred
+_AGES = ((0.1, 0.0), (1.0, 0.0), (10.0, 0.0), (1.0, 0.5), (6.0, 3.0))  # Gyr
+_SIMPLEX = {"maxiter": 2000, "maxfev": 2000, "xatol": 1e-5, "fatol": 1e-4}
 
 
 def optimum(fluxes: BandFluxes, row: int, kind: str, *, fixed_z: float | None = None, limits: Limits = "gaussian",
             forests: Sequence[str] = tuple(FORESTS), seed: int = 0) -> Fit:
     """The best fit of one kind with physical parameters (the most probable of them, see `qsocore.sed.physical`).
 
-    Differential evolution (Storn & Price 1997), begun with the best of the grid among its members, then a simplex; amplitudes
-    are solved for at every step.
+    Differential evolution (Storn & Price 1997), begun with the best of the grid among its members, then a simplex from where it
+    ended and one from where it began; amplitudes are solved for at every step.
 
     Parameters
     ----------
@@ -65,12 +66,13 @@ def climbed(model: Physical, one: BandFluxes, limits: Limits = "gaussian", seed:
         score = -2 * _log_posterior(model, theta, one, limits)
         return np.where(np.isfinite(score), score, _FORBIDDEN)
 
-    start = np.array([np.clip(_start(model, one)[name], *model.bounds[name]) for name in shape])
-    search = differential_evolution(cost, bounds, popsize=_POPULATION, maxiter=_GENERATIONS, tol=1e-7, seed=seed, x0=start,
-                                    vectorized=True, updating="deferred", polish=False, init="sobol")
-    near = minimize(lambda values: float(cost(values)[0]), search.x, method="Nelder-Mead", bounds=bounds, options=_SIMPLEX)
-    best = near.x if near.fun < search.fun else search.x
-    return _whole(model, best[None], one)[0]
+    starts = [np.array([np.clip(at[name], *model.bounds[name]) for name in shape]) for at in _starts(model, one)]
+    first = min(starts, key=lambda values: float(cost(values)[0]))
+    found = differential_evolution(cost, bounds, popsize=_POPULATION, maxiter=_GENERATIONS, tol=1e-7, seed=seed, x0=first,
+                                   vectorized=True, updating="deferred", polish=False, init="sobol")
+    ends = [minimize(lambda values: float(cost(values)[0]), begin, method="Nelder-Mead", bounds=bounds, options=_SIMPLEX)
+            for begin in (found.x, first)]
+    return _whole(model, min([found, *ends], key=lambda end: end.fun).x[None], one)[0]
 
 
 def fit_at(model: Physical, theta: NDArray, one: BandFluxes, limits: Limits = "gaussian",
@@ -129,10 +131,11 @@ def _amplitudes(parts: NDArray, one: BandFluxes) -> tuple[NDArray[np.float64], N
     return np.where(both, first, np.where(better, alone, 0.0)), np.where(both, second, np.where(better, 0.0, other))
 
 
-def _start(model: Physical, one: BandFluxes) -> dict[str, float]:
-    """Shape of the grid's best fit of the same kind, its history by one of a constant rate."""
+def _starts(model: Physical, one: BandFluxes) -> list[dict[str, float]]:
+    """Shapes of the grid's best fit of the same kind, its history by those of a constant rate that `_AGES` has."""
     best = fits_of(one, 0, (model.kind,))[0]
     grid, z = best.parameters, best.z
-    return {"t0": 3.0, "t1": 0.1, "metallicity": 1.0, "a_v": R_V * grid.get("ebv_galaxy", 0.0), "z": z,
+    same = {"metallicity": 1.0, "a_v": R_V * grid.get("ebv_galaxy", 0.0), "z": z,
             "z_galaxy": grid.get("z_galaxy", z), "ebv": grid.get("ebv", 0.0), "tilt": grid.get("tilt", 0.0),
             "ln_opacity": np.log(grid.get("opacity", 1.0))}
+    return [same | {"t0": oldest, "t1": youngest} for oldest, youngest in _AGES]

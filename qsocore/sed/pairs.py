@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from qsocore.compiled import compiled
 from qsocore.sed.grids import Grid, galaxy_grid, quasar_grid
 
-_BEHIND = {"step": 0.012, "tilt": (0.0,), "ebv": (0.0, 0.04, 0.1, 0.2), "sight_lines": (("bosman", (1.0,)), ("becker", (1.0,)))}
+_BEHIND = {"step": 0.012, "tilt": (0.0,), "ebv": (0.0, 0.07, 0.2),
+           "sight_lines": (("bosman", (1.0, 1.28)), ("becker", (1.0,)))}
 _BEFORE = {"step": 0.04, "ebv": (0.0, 0.2, 0.45)}
 Z_LENS = (0.01, 4.0)
 """Redshifts of the galaxies."""
+_TURNS = 2  # of the search near each start
 _ALIKE = 1e-6  # of 1 - c^2: models nearer to each other than this are one
 
 
@@ -192,9 +194,11 @@ def refined(flux: NDArray, weight: NDArray, starts: NDArray, near: NDArray, quas
     gains, others = np.empty(quasars.shape[0]), np.empty(galaxies.shape[0])
     galaxy, most = 0, -1.0
     for start in range(starts.shape[0]):
-        j, _, _ = beside(flux, weight, starts[start], galaxies, others)
-        part = quasars[near[start, 0]:near[start, 1]]
-        i, _, _ = beside(flux, weight, galaxies[j], part, gains)
+        one, part = starts[start], quasars[near[start, 0]:near[start, 1]]
+        for _ in range(_TURNS):
+            j, _, _ = beside(flux, weight, one, galaxies, others)
+            i, _, _ = beside(flux, weight, galaxies[j], part, gains)
+            one = part[i]
         if gains[i] > most:
             galaxy, most = j, gains[i]
     quasar, _, _ = beside(flux, weight, galaxies[galaxy], quasars, gains)

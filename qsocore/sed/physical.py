@@ -42,11 +42,11 @@ _SCATTER = {"tilt": SLOPE_SCATTER, "ln_opacity": OPACITY_SCATTER}
 _REACH = 4.0  # standard deviations
 _LENS = (0.0, 4.0)
 _NEAREST = 1e-3  # redshift below which distances are nothing
-_STEP = 0.006  # of ln(1 + z) in the tables
+_STEP = 0.008  # of ln(1 + z) in the tables
 _EBV_GALAXY = np.linspace(0.0, 0.5, 6)
-_EBV_QUASAR = np.concatenate([np.linspace(0.0, 0.4, 9), np.linspace(0.5, 2.0, 7)])
+_EBV_QUASAR = np.concatenate([np.linspace(0.0, 0.3, 7), np.geomspace(0.4, 2.0, 6)])
 _TILT = np.array([-_REACH, 0.0, _REACH]) * SLOPE_SCATTER
-_LN_OPACITY = np.linspace(-_REACH, _REACH, 9) * OPACITY_SCATTER
+_LN_OPACITY = np.linspace(-_REACH, _REACH, 7) * OPACITY_SCATTER
 _DARK = 1e-30  # of fluxes, so that they have logarithms
 
 

@@ -159,6 +159,28 @@ def match(table: CatalogTable, ids: dict[str, ArrayLike], ra: ArrayLike, dec: Ar
     return Match(best, by)
 
 
+def row_names(table: CatalogTable) -> tuple[list[str], bool]:
+    """What a table calls its rows: by ``object_id``, else by the id column in which fewest repeat, else by file and row.
+
+    A name that comes again has its row behind it, so that no row is lost.
+
+    Returns
+    -------
+    names : list of str
+    whole : bool
+        Whether they come from a column ``object_id``, and may be whole object ids.
+    """
+    stem = table.path.name.split(".")[0]
+    keys = {name: texts for name, texts in table.keys().items() if name != "plate-mjd-fiber"}
+    whole = next((name for name in keys if name.lower() == "object_id"), None)
+    best = whole or max(keys, key=lambda name: len(set(keys[name]) - {""}), default=None)
+    names, seen = [], set()
+    for row, text in enumerate(keys[best] if best else [""] * len(table.frame)):
+        names.append(text if text and text not in seen else f"{text or stem}[{row}]")
+        seen.add(text)
+    return names, whole is not None
+
+
 def joined(table: CatalogTable, found: Match, taken: set[str]) -> tuple[dict[str, NDArray], list[Column]]:
     """Columns of a catalogue for the matched objects, missing where there is no match.
 

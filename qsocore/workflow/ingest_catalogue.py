@@ -17,11 +17,11 @@ from qsocore.records import ObjectId
 from qsocore.store import SHARD_ROWS, StoreWriter, paths
 from qsocore.surveys._images import identity
 from qsocore.surveys.catalogue import SURVEY
-from qsocore.surveys.tables import CatalogTable, Match, joined, read_table
+from qsocore.surveys.tables import CatalogTable, Match, joined, read_table, row_names
 from qsocore.workflow.find_files import Found, find_files
 from qsocore.workflow.ingest_report import FileReport, IngestReport
 from qsocore.workflow.rows import column_values, fill_gaps
-from qsocore.workflow.targets import row_names, slug
+from qsocore.workflow.targets import slug
 
 
 def ingest_catalogue(inputs: Iterable[str | Path], out: str | Path, report: str | Path | None = None) -> IngestReport:

@@ -16,7 +16,7 @@ from qsocore.store import Store, open_store
 from qsocore.surveys._ids import named
 from qsocore.surveys._images import identity
 from qsocore.surveys.frames import Target
-from qsocore.surveys.tables import RADIUS, CatalogTable, read_table
+from qsocore.surveys.tables import RADIUS, read_table, row_names
 from qsocore.workflow.ingest_report import FileReport
 
 APART = 10.0
@@ -149,28 +149,6 @@ def targets_of_table(path: Path) -> tuple[list[Target], FileReport]:
 def slug(path: Path) -> str:
     """A table's name as the release in the ids of its objects."""
     return re.sub("[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "table"
-
-
-def row_names(table: CatalogTable) -> tuple[list[str], bool]:
-    """What a table calls its rows: by ``object_id``, else by the id column in which fewest repeat, else by file and row.
-
-    A name that comes again has its row behind it, so that no row is lost.
-
-    Returns
-    -------
-    names : list of str
-    whole : bool
-        Whether they come from a column ``object_id``, and may be whole object ids.
-    """
-    stem = table.path.name.split(".")[0]
-    keys = {name: texts for name, texts in table.keys().items() if name != "plate-mjd-fiber"}
-    whole = next((name for name in keys if name.lower() == "object_id"), None)
-    best = whole or max(keys, key=lambda name: len(set(keys[name]) - {""}), default=None)
-    names, seen = [], set()
-    for row, text in enumerate(keys[best] if best else [""] * len(table.frame)):
-        names.append(text if text and text not in seen else f"{text or stem}[{row}]")
-        seen.add(text)
-    return names, whole is not None
 
 
 def _vectors(ra: NDArray | float, dec: NDArray | float) -> NDArray[np.float64]:
