@@ -35,11 +35,16 @@ def table(graded: Sequence[Graded], catalogue: Catalogue, each: bool) -> pa.Tabl
 
 def _row(said: Verdict, known: dict[str, Any]) -> dict[str, Any]:
     return dict.fromkeys(VI_COLUMNS) | {
-        "TARGETID": text(known.get("native_id")) or said.object_id, "EXPID": text(known.get("expid")),
+        "TARGETID": _target(said.object_id, text(known.get("native_id"))), "EXPID": text(known.get("expid")),
         "NIGHT": text(known.get("night")), "TILEID": text(known.get("tileid")), "Spec_version": text(known.get("release")),
         "Redrock_spectype": text(known.get("class")), "Redrock_z": known.get("z"), "Redrock_deltachi2": known.get("deltachi2"),
         "VI_scanner": said.person, "VI_quality": said.label, "VI_issue": said.flags, "VI_z": said.z, "VI_spectype": said.kind,
         "VI_comment": said.comment[:COMMENT_LENGTH]}
+
+
+def _target(object_id: str, native: str) -> str:
+    """The survey's own id; of one exposure of DESI without the exposure and the fibre that follow it."""
+    return (native.partition("-")[0] if object_id.startswith("desi:") else native) or object_id
 
 
 def earlier(columns: dict[str, Sequence[Any]]) -> Iterable[Earlier]:

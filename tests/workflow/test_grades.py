@@ -98,6 +98,16 @@ def test_desi_columns_in_their_order(labelled, tmp_path):
     assert float(row["VI_z"]) == 1.234567 and row["VI_comment"] == "y" * 100 and row["EXPID"] == ""
 
 
+def test_desi_targets_are_numbers(tmp_path):
+    ids = ["desi:dr1:39627652591521181", "desi:dr1:39627652591521182-00054321-12", "sdss:dr18:266-51602-3"]
+    store = make_store(tmp_path / "d.store", ids, np.arange(3.0), np.zeros(3))
+    with Labels.of(store) as labels:
+        labels.extend([Verdict(name, "ada", "4", desk="spectra") for name in ids])
+    export_grades(store, tmp_path / "vi.csv", "desi")
+    assert [row["TARGETID"] for row in _rows(tmp_path / "vi.csv")] == \
+        ["39627652591521181", "39627652591521182", "266-51602-3"]
+
+
 def test_sled_says_what_grades_mean(labelled, tmp_path):
     assert export_grades(labelled, tmp_path / "sled.csv", "sled") == 3
     first, second, third = _rows(tmp_path / "sled.csv")
