@@ -10,7 +10,7 @@ Citation: Boch, Pineau & Derriere 2012, ASPC 461, 291; Ginsburg et al. 2019, AJ 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from qsocore.catalog import Column
 from qsocore.errors import AtlasError, ConfigError
 from qsocore.match import ROW, Matcher, Pairs, Side, Tally, Wanted
 from qsocore.match.choose import chosen, places
-from qsocore.match.sphere import cap, chance
+from qsocore.match.sphere import cap, chance, expected
 from qsocore.store.columns import to_table
 from qsocore.surveys.roles import column_of, positions
 
@@ -54,13 +54,17 @@ class Cds(Matcher):
         placed = np.flatnonzero(np.isfinite(a.ra) & np.isfinite(a.dec))
         parts = [placed[start:start + _PART] for start in range(0, len(placed), _PART)]
         found = [service.ask(a, rows, wanted.radius) for rows in parts]
+        density = service.density(a, placed, wanted.radius) if b.table is None and len(placed) else np.nan
         answer = _joined(found) if found else None
         if answer is None or not len(answer):
             yield Pairs(a.table.slice(0, 0), _nothing(b, answer), np.empty(0), np.empty(0), 0)
         else:
-            yield _pairs(a, b, answer, wanted, lambda: service.density(a, placed, wanted.radius))
-        n_b = None if b.table is None else int((np.isfinite(b.ra) & np.isfinite(b.dec)).sum())
-        yield Tally(len(placed), n_b, len(a.ra) - len(placed), 0 if n_b is None else len(b.ra) - n_b)
+            yield _pairs(a, b, answer, wanted, density)
+        if b.table is None:
+            yield Tally(len(placed), None, len(a.ra) - len(placed), 0, len(placed) * float(chance(density, wanted.radius)))
+        else:
+            yield Tally(len(placed), b.sky.tree.n, len(a.ra) - len(placed), len(b.ra) - b.sky.tree.n,
+                        expected(a.sky, b.sky, wanted.radius))
 
 
 class _Service:
@@ -128,8 +132,8 @@ def _joined(found: list[Table]) -> Table:
     return vstack(found, metadata_conflicts="silent")
 
 
-def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density: Callable[[], float]) -> Pairs:
-    """The pairs of an answer that are wanted; the mean density is asked for only where B is not here."""
+def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean: float) -> Pairs:
+    """The pairs of an answer that are wanted; `mean` is the density of a B that is not here."""
     mine, apart = np.asarray(answer[f"{ROW}_a"], np.int64), np.asarray(answer[_DISTANCE], float) / _ARCSEC
     theirs = np.arange(len(mine)) if wanted.find == "all" and b.table is None else _numbers(b, answer)
     rows = chosen(wanted, mine, theirs, apart)
@@ -138,7 +142,7 @@ def _pairs(a: Side, b: Side, answer: Table, wanted: Wanted, mean_density: Callab
         table = b.table.take(pa.array(theirs[rows]))
         density = b.sky.density(a.ra[mine], a.dec[mine], wanted.radius)
     else:
-        table, density = _columns(answer[rows]), mean_density()
+        table, density = _columns(answer[rows]), mean
     return Pairs(a.table.take(pa.array(mine)), table, apart * _ARCSEC, chance(density, apart), len(np.unique(mine)))
 
 

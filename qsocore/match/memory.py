@@ -12,10 +12,9 @@ import pyarrow as pa
 
 from qsocore.match import Matcher, Pairs, Side, Tally, Wanted
 from qsocore.match.choose import chosen
-from qsocore.match.sphere import Sky, chance
+from qsocore.match.sphere import Sky, chance, expected
 
 _ARCSEC = 3600
-_SAMPLE = 50_000  # rows of A at which the density of B is asked for the number of matches by chance
 
 
 class Memory(Matcher):
@@ -34,7 +33,7 @@ class Memory(Matcher):
         yield Pairs(a.table.take(pa.array(mine, pa.int64())), b.table.take(pa.array(theirs, pa.int64())), apart * _ARCSEC,
                     chance(density, apart), len(np.unique(mine)))
         yield Tally(left.tree.n, right.tree.n, len(a.ra) - left.tree.n, len(b.ra) - right.tree.n,
-                    _expected(left, right, wanted))
+                    expected(left, right, wanted.radius))
 
 
 def _pieces(left: Sky, right: Sky, wanted: Wanted) -> Iterator[tuple]:
@@ -43,15 +42,6 @@ def _pieces(left: Sky, right: Sky, wanted: Wanted) -> Iterator[tuple]:
     for mine, theirs, apart in left.pairs(right, wanted.radius):
         rows = chosen(thin, mine, theirs, apart)
         yield mine[rows], theirs[rows], apart[rows]
-
-
-def _expected(left: Sky, right: Sky, wanted: Wanted) -> float:
-    """Rows of A that chance alone would match, from B's density at a regular sample of them."""
-    if not left.tree.n:
-        return 0.0
-    sample = left.placed[::max(1, left.tree.n // _SAMPLE)]
-    density = right.density(left.ra[sample], left.dec[sample], wanted.radius)
-    return float(chance(density, wanted.radius).mean() * left.tree.n)
 
 
 MATCHER = Memory()

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 NEIGHBOURS = 16
 """Sources of B beyond the radius whose distance says how dense it is there."""
 
+_SAMPLE = 50_000  # places at which a density is asked for the number of matches by chance
 _CROWD = 64  # sources within the radius beyond which these tell the density well enough
 _BLOCK = 131_072  # rows of A whose neighbours are looked for at once
 _SLACK = 1e-9  # by which a chord is longer, so that rounding loses no pair on the border
@@ -139,6 +140,17 @@ class Sky:
             rows = np.flatnonzero(last == number)
             chord[rows] = self.tree.query(places[rows], k=[int(number)], workers=-1)[0][:, 0]
         return chord
+
+
+def expected(one: Sky, other: Sky, radius: float) -> float:
+    """How many places of one would have one of the other within a radius (degrees) by chance.
+
+    From the density of the other at a regular sample of the places of one.
+    """
+    if not one.tree.n:
+        return 0.0
+    sample = one.placed[::max(1, one.tree.n // _SAMPLE)]
+    return float(chance(other.density(one.ra[sample], one.dec[sample], radius), radius).mean() * one.tree.n)
 
 
 def shifted(ra: ArrayLike, dec: ArrayLike, by: float, towards: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

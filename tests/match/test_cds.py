@@ -77,7 +77,8 @@ def test_the_chance_of_a_catalogue_that_is_far_away(tmp_path):
         tmp_path / "a.csv", index=False)
     with serving(Table({"RAJ2000": ra, "DEJ2000": dec})) as running, conf.set_temp("url", running.url), \
             cache_conf.set_temp("cache_active", False):
-        crossmatch(tmp_path / "a.csv", NAME, tmp_path / "o.parquet", "10arcsec", how="cds")
+        report = crossmatch(tmp_path / "a.csv", NAME, tmp_path / "o.parquet", "10arcsec", how="cds")
+    assert report.by_chance == pytest.approx(200 * -np.expm1(-n * np.pi / 360**2), rel=0.1)
     frame = pq.read_table(tmp_path / "o.parquet").to_pandas()
     density = -np.log1p(-frame["chance"]) / (np.pi * (frame["separation"] / 3600) ** 2)
     assert density.iloc[0] == pytest.approx(n, rel=0.1) and np.ptp(density) < 1e-6 * density.iloc[0]

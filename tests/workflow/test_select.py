@@ -132,6 +132,24 @@ def test_the_command_and_the_figure(files, capsys):
     assert [text.get_text().split() for text in axes.texts][1] == ["3", "(−1,", "2", "unknown)"]
 
 
+def test_glq_mpia_on_the_columns_of_the_surveys_each_step_takes_out_its_own(tmp_path):
+    """A table as DES, VHS and AllWISE write it: one object that passes, and one for each step that fails there alone."""
+    good = {f"MAG_APER_4_{band}": 20.0 for band in "GRZY"} | {"MAG_APER_4_I": 21.5}
+    good |= {f"MAGERR_APER_4_{band}": 0.02 for band in "GRIZY"}
+    good |= {f"{flag}_{band}": 0 for flag in ("FLAGS", "IMAFLAGS_ISO") for band in "GRIZY"}
+    good |= {"Jpmag": 19.0, "e_Jpmag": 0.1, "Kspmag": 18.0, "e_Kspmag": 0.1, "W1mag": 16.0, "e_W1mag": 0.1, "W2mag": 15.4,
+             "e_W2mag": 0.1}
+    bad = [{"MAG_APER_4_Z": 21.0, "MAG_APER_4_I": 23.0}, {"MAGERR_APER_4_Y": 0.1}, {"MAG_APER_4_Y": 22.5},
+           {"MAG_APER_4_I": 21.0}, {"FLAGS_R": 4}, {"IMAFLAGS_ISO_Y": 8}, {"W2mag": 15.6}, {"e_Kspmag": 0.6},
+           {"e_W2mag": np.nan}]
+    pd.DataFrame([good, *(good | change for change in bad)]).to_csv(tmp_path / "t.csv", index=False)
+    funnel = select(tmp_path / "t.csv", tmp_path / "o.parquet", "glq-mpia", strict=True)
+    assert [step.failed + step.unknown for step in funnel.steps] == [1] * len(bad) and funnel.n_out == 1
+    assert funnel.steps[-1].unknown == 1  # without an error AllWISE gives a limit, which is no detection and no failure
+    row = pq.read_table(tmp_path / "o.parquet").to_pandas().iloc[0]
+    assert (row["mag_J"], row["mag_K"], row["mag_W1"], row["mag_W2"]) == pytest.approx((19.916, 19.827, 18.699, 18.739))
+
+
 @pytest.fixture(scope="module")
 def island(real, tmp_path_factory):
     """The published table through the recipe, with its ids as the index."""
