@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_MOST_KNOWN = 40
+
 
 class AtlasError(Exception):
     """A fault with a place and a remedy.
@@ -71,7 +73,7 @@ class TrainError(AtlasError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy that names the nearest known words, or all of them when none is near.
+    """A remedy that names the nearest known words, or all of them when none is near; of very many only how they begin.
 
     Examples
     --------
@@ -82,4 +84,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, known, n=3)
     if near:
         return f"did you mean {' or '.join(near)}?"
-    return f"known: {', '.join(known)}" if known else "none is known"
+    listed = ", ".join(known[:_MOST_KNOWN]) + (f" ... ({len(known):,} in all)" if len(known) > _MOST_KNOWN else "")
+    return f"known: {listed}" if known else "none is known"

@@ -35,7 +35,7 @@ def _create(parser):
     parser.add_argument("--where", metavar="SELECTION", help="which objects, such as 'mag_z < 21 & mag_i - mag_z > 1'")
     parser.add_argument("--selection", metavar="FILE",
                         help="which objects: a kept selection or a rule as JSON, or the name of a selection kept in the store")
-    parser.add_argument("--ids", metavar="FILE", help="which objects: their ids, one a line")
+    parser.add_argument("--ids", metavar="ID", nargs="+", help="which objects: their ids, or a text file of ids, one a line")
     parser.add_argument("--run", metavar="NAME", help="run whose latents, maps and columns selection and order may use")
     parser.add_argument("--n", metavar="N", type=int, help="at most so many objects (default all)")
     parser.add_argument("--order", metavar="ORDER", default="random",
@@ -58,9 +58,10 @@ def _run(args):
 
 
 def _make(args):
-    from qsocore.workflow.campaign import create, read_ids
+    from qsocore.workflow.campaign import create
+    from qsocore.workflow.chosen import ids_of
 
-    campaign = create(args.store, args.name, desk=args.desk, rule=_rule(args.where, read_ids(args.ids) if args.ids else None),
+    campaign = create(args.store, args.name, desk=args.desk, rule=_rule(args.where, ids_of(args.ids) if args.ids else None),
                       n=args.n, order=args.order, seed=args.seed, repeats=args.repeats, injected=args.injected,
                       graders=args.graders, enough=args.enough, agreed=args.agreed, feedback=args.feedback, url=args.labels,
                       selection=args.selection, run=args.run)

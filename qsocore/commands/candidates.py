@@ -17,18 +17,11 @@ def _arguments(parser):
     parser.add_argument("--title", default="Candidates", help="heading (default: Candidates)")
 
 
-def _ids(words):
-    from pathlib import Path
-
-    if len(words) == 1 and Path(words[0]).is_file():
-        return [line.strip() for line in Path(words[0]).read_text(encoding="utf-8").splitlines() if line.strip()]
-    return words
-
-
 def _run(args):
     from qsocore.workflow.candidates import candidates
+    from qsocore.workflow.chosen import ids_of
 
-    found = candidates(args.store, args.out, args.campaign, _ids(args.ids), args.where,
+    found = candidates(args.store, args.out, args.campaign, ids_of(args.ids), args.where,
                        [word for word in args.grade.split(",") if word], args.run, args.anonymous, args.title)
     print(f"{args.out}: {len(found):,} candidates")
 

@@ -10,7 +10,7 @@ def _arguments(parser):
                         help="a store, which keeps the columns too, or a table with g_mag, g_magerr or g_flux, g_fluxerr (uJy)")
     parser.add_argument("--out", metavar="FILE", help="table to write: .parquet, .csv or .fits; needed unless it is a store")
     parser.add_argument("--ids", metavar="ID", nargs="+", default=(),
-                        help="only these objects, by object id or their survey's name")
+                        help="only these objects: object ids or their survey's names, or a text file of such, one a line")
     parser.add_argument("--where", metavar="RULE", help="only those that a rule selects, such as 'mag_z < 21'")
     parser.add_argument("--kinds", metavar="KIND", nargs="+", choices=_KINDS, default=_KINDS,
                         help=f"which kinds of models, of {', '.join(_KINDS)} (default all)")
@@ -29,9 +29,10 @@ def _arguments(parser):
 
 
 def _run(args):
+    from qsocore.workflow.chosen import ids_of
     from qsocore.workflow.sed import sed
 
-    table = sed(args.source, args.out, ids=args.ids, where=args.where, kinds=args.kinds, samples=args.sample,
+    table = sed(args.source, args.out, ids=ids_of(args.ids), where=args.where, kinds=args.kinds, samples=args.sample,
                 backend=args.backend, stars=args.stars, limits=args.limits, floor=args.floor, data=args.lephare, seed=args.seed)
     best = table.column("sed_kind").value_counts().to_pylist()
     counts = ", ".join(f"{entry['counts']:,} {entry['values'] or 'without photometry'}"

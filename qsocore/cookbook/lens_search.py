@@ -122,7 +122,8 @@ def _map(folder: Path, settings: Settings, known: Path, store: Path) -> Iterator
                _made(kinds, "weights.safetensors"))
     trained = _made(kinds, "weights.safetensors")
     yield Step("Put the real objects on the map", "By the run just trained, which the store gets a copy of.",
-               ("embed", str(store), "--run", str(trained.parent) if trained else RUN), _made(store, "projections/umap.parquet"))
+               ("embed", str(store), "--run", str(trained.parent) if trained else RUN),
+               _made(store, "projections/umap.parquet"))
     yield Step("Find the island around the known quasars",
                "The smallest that holds most of them, kept as a selection: a polygon that the page shows and can be redrawn.",
                ("island", str(store), "--run", RUN, "--around", str(known), "--share", str(settings.share), "--name", ISLAND),

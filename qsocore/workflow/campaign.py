@@ -137,17 +137,6 @@ def injected_images(store: str | Path | Store, name: str) -> Store | None:
     return open_store(folder) if (folder / paths.MANIFEST).exists() else None
 
 
-def read_ids(file: str | Path) -> list[str]:
-    """Object ids from a text file, one a line; a file without any is a `ConfigError`."""
-    try:
-        ids = list(dict.fromkeys(line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines() if line.strip()))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"it is no text ({error})", file, "write object ids, one a line") from None
-    if not ids:
-        raise ConfigError("it holds no object ids", file, "write object ids, one a line")
-    return ids
-
-
 def spoken(report: CampaignReport) -> str:
     """A report in lines: counts first, then what follows from them."""
     lines = [f"campaign {report.name} at the desk of {report.desk}" + (": done" if report.done else "")]

@@ -1,7 +1,8 @@
-"""Which rows of a store are meant: by a rule as text, a kept selection, a rule as JSON, or a run's columns."""
+"""Which rows of a store are meant: by a rule as text, a kept selection, a rule as JSON, ids, or a run's columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,26 @@ def kept_of(selection: str | Path | Rule | Kept | None, store: Store) -> Kept | 
     if file.suffix == ".json" or file.name != str(selection):
         raise ConfigError("there is no such file", file, f"kept in the store: {', '.join(mine.names()) or 'none'}")
     return mine.load(str(selection))
+
+
+def ids_of(words: Sequence[str]) -> list[str]:
+    """Ids as they are given, or those of the one text file that is given, one a line; none twice.
+
+    Raises
+    ------
+    ConfigError
+        When the file is no text, or holds none.
+    """
+    if len(words) != 1 or not Path(words[0]).is_file():
+        return list(dict.fromkeys(words))
+    file = Path(words[0])
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"it is no text ({error})", file, "write object ids, one a line") from None
+    if not any(line.strip() for line in lines):
+        raise ConfigError("it holds no object ids", file, "write object ids, one a line")
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def run_of(store: Store, name: str | None, kept: Kept | Rule | None) -> RunFolder | None:

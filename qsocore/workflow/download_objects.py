@@ -14,6 +14,7 @@ from qsocore.errors import ConfigError, did_you_mean
 from qsocore.selection import Rule, columns_of, evaluate, parse
 from qsocore.store import open_store
 from qsocore.surveys.tables import read_table
+from qsocore.workflow.chosen import ids_of
 from qsocore.workflow.joined import Joined
 
 
@@ -27,7 +28,7 @@ def select_objects(path: str | Path, ids: Sequence[str] | None = None, where: st
     """
     path = Path(path)
     if path.is_dir():
-        return _of_store(path, _ids(ids), parse(where) if where else None, run)
+        return _of_store(path, None if ids is None else ids_of(ids), parse(where) if where else None, run)
     if run:
         raise ConfigError("a table has no runs", f"--run {run}", "give a store")
     objects = Objects.of_lines(path) if path.suffix.lower() == ".txt" else Objects.of_table(read_table(path))
@@ -37,7 +38,7 @@ def select_objects(path: str | Path, ids: Sequence[str] | None = None, where: st
         for name in columns_of(rule):
             objects.known(name)
         chosen = evaluate(rule, partial(_values, objects), len(objects))
-    return _chosen(objects, chosen, _ids(ids))
+    return _chosen(objects, chosen, None if ids is None else ids_of(ids))
 
 
 def _of_store(path: Path, ids: list[str] | None, rule: Rule | None, run: str | None) -> Objects:
@@ -67,13 +68,6 @@ def _chosen(objects: Objects, chosen: NDArray[np.bool_], ids: list[str] | None) 
     if not chosen.any():
         raise ConfigError("no object is selected", objects.where, "look at --where and --ids")
     return objects if chosen.all() else objects.taken(np.flatnonzero(chosen))
-
-
-def _ids(ids: Sequence[str] | None) -> list[str] | None:
-    """Ids as given, or the lines of the one text file that is given."""
-    if ids is not None and len(ids) == 1 and Path(ids[0]).is_file():
-        return list(Objects.of_lines(Path(ids[0])).ids)
-    return None if ids is None else list(dict.fromkeys(ids))
 
 
 def _values(objects: Objects, name: str) -> NDArray:

@@ -15,7 +15,8 @@ from qsocore.store import StoreWriter, paths
 from qsocore.store.check import check
 from qsocore.store.labels import Labels
 from qsocore.store.selections import Kept, Selections
-from qsocore.workflow.campaign import campaigns, create, disagreement, injected_images, read_ids, status
+from qsocore.workflow.campaign import campaigns, create, disagreement, injected_images, status
+from qsocore.workflow.chosen import ids_of
 from tests.images import make_images
 
 N = 60
@@ -99,7 +100,7 @@ def test_ways_to_say_which(store, tmp_path):
     (tmp_path / "rule.json").write_text(json.dumps(rule))
     (tmp_path / "ids.txt").write_text("".join(f"test:one:{row:05d}\n\n" for row in wanted))
     ways = [{"rule": "score < 5"}, {"rule": rule}, {"rule": Kept("low", rule, len(wanted))}, {"selection": "low"},
-            {"selection": tmp_path / "rule.json"}, {"rule": read_ids(tmp_path / "ids.txt")},
+            {"selection": tmp_path / "rule.json"}, {"rule": ids_of([tmp_path / "ids.txt"])},
             {"rule": "score < 7", "selection": "low"}]
     for number, way in enumerate(ways):
         assert sorted(rows(create(store.path, f"c{number}", injected=0, **way))) == wanted
