@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 NEIGHBOURS = 16
-"""Sources of B beyond the radius whose distance says how dense it is there."""
+"""Sources of B besides a match whose distance says how dense it is there."""
 
 _SAMPLE = 50_000  # places at which a density is asked for the number of matches by chance
-_CROWD = 64  # sources within the radius beyond which these tell the density well enough
+_CROWD = 8  # sources within the radius beyond which these tell the density well enough
 _BLOCK = 131_072  # rows of A whose neighbours are looked for at once
 _SLACK = 1e-9  # by which a chord is longer, so that rounding loses no pair on the border
 
@@ -114,32 +114,28 @@ class Sky:
         -------
         ndarray, shape (n,)
             (k - 1) sources in the ring from the radius out to the k-th one beyond it, the unbiased estimate (Casertano & Hut
-            1985, ApJ 298, 80); k is `NEIGHBOURS`, or as many as there are, and below two the mean of the whole sphere. Where
-            more lie within the radius than a match accounts for (`_CROWD`), those. Towards the border of a survey it is too
-            low by up to a half.
+            1985, ApJ 298, 80); the outer border is the `NEIGHBOURS` + 1st source of all, or the last that there is, and below
+            two the mean of the whole sphere is taken. Where more lie within the radius than a match accounts for (`_CROWD`),
+            those. Towards the border of a survey it is too low by up to a half.
         """
         ra, dec = np.asarray(ra, np.float64), np.asarray(dec, np.float64)
-        whole = np.full(ra.size, self.tree.n / cap(180.0))
-        if self.tree.n < 2 or not ra.size:
-            return whole
-        places = vectors(ra, dec)
+        out = np.full(ra.size, self.tree.n / cap(180.0))
+        if self.tree.n < 2:
+            return out
         within = 2 * np.sin(np.radians(min(radius, 180.0)) / 2)
-        inside = np.asarray(self.tree.query_ball_point(places, within, workers=-1, return_length=True), np.int64)
-        crowded = inside > _CROWD
-        last = np.minimum(np.where(crowded, 1, inside + NEIGHBOURS), self.tree.n)
-        chord = self._reach(places, last)
-        ring = cap(2 * np.degrees(np.arcsin(np.clip(chord / 2, 0, 1)))) - cap(radius)
-        known = (last - inside > 1) & (ring > 0)
-        beyond = np.where(known, (last - inside - 1) / np.where(known, ring, 1.0), whole)
-        return np.where(crowded, inside / cap(radius), beyond)
-
-    def _reach(self, places: NDArray, last: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Chord to the `last`-th nearest of each place."""
-        chord = np.empty(len(places))
-        for number in np.unique(last):  # few differ: a match or none
-            rows = np.flatnonzero(last == number)
-            chord[rows] = self.tree.query(places[rows], k=[int(number)], workers=-1)[0][:, 0]
-        return chord
+        for start in range(0, ra.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            places = vectors(ra[block], dec[block])
+            chords = self.tree.query(places, k=min(NEIGHBOURS + 1, self.tree.n), workers=-1)[0]
+            inside = (chords <= within).sum(axis=1)
+            seen = chords.shape[1] - inside
+            ring = cap(2 * np.degrees(np.arcsin(np.clip(chords[:, -1] / 2, 0, 1)))) - cap(radius)
+            known = (seen > 1) & (ring > 0)
+            out[block][known] = (seen[known] - 1) / ring[known]
+            crowded = inside > _CROWD
+            all_inside = self.tree.query_ball_point(places[crowded], within, workers=-1, return_length=True)
+            out[block][crowded] = np.asarray(all_inside, np.float64) / cap(radius)
+        return out
 
 
 def expected(one: Sky, other: Sky, radius: float) -> float:

@@ -97,8 +97,9 @@ def test_chance_is_the_share_of_unrelated_places_that_have_a_neighbour():
 def test_a_counterpart_is_no_part_of_the_density():
     rng = np.random.default_rng(6)
     ra, dec = rng.uniform(10, 20, 500), rng.uniform(-5, 5, 500)
-    alone, with_it = Sky(ra, dec), Sky(np.append(ra, 15.0), np.append(dec, 0.0001))
-    assert with_it.density([15.0], [0.0], 1 / 3600) == pytest.approx(alone.density([15.0], [0.0], 1 / 3600))
+    radius, apart = 1 / 3600, np.sort(separations(ra, dec, 15.0, 0.0))
+    with_it = Sky(np.append(ra, 15.0), np.append(dec, 0.0001)).density([15.0], [0.0], radius)
+    assert with_it == pytest.approx((NEIGHBOURS - 1) / (cap(apart[NEIGHBOURS - 1]) - cap(radius)))
 
 
 def test_density_of_few_and_of_crowds():
