@@ -26,8 +26,12 @@ from qsocore.store import paths
 from qsocore.store.files import write_whole
 from qsocore.store.labels import Labels
 
-RUN, ISLAND, CAMPAIGN, RULE = "colours", "near-known", "lens-search", "rule-of-bic"
+RUN, ISLAND, LENSLIKE, RULE = "colours", "near-known", "lens-like", "rule-of-bic"
 _KINDS = ("M=0.4", "PASSIVE=0.2", "BLEND=0.15", "L=0.1", "T=0.05", "QSO=0.1")
+_Z = 5.3  # redshift from which quasars are looked for: known ones begin there
+_FLOOR = 0.08  # relative error of fluxes with which the fits' intervals are honest, see ``qso sed --help``
+_FITS = 18.0  # chi2 in nine bands up to which a model fits
+_QUASAR = f"sed_kind in ['quasar', 'quasar+galaxy'] & z_phot > {_Z:g} & chi2_qso_gal < {_FITS:g}"
 _STRONG = 10.0  # difference of BIC that is "very strong" evidence: Kass & Raftery (1995), J. Am. Stat. Assoc. 90, 773
 
 
@@ -47,6 +51,8 @@ class Settings:
         Simulated objects that the network learns from.
     share : float
         Of the known quasars that the island holds.
+    most : int
+        Objects off the island that are graded too: the most lens-like by their SED.
     injected : float
         Simulated lenses in the campaign, as a share of its objects.
     seed : int
@@ -58,6 +64,7 @@ class Settings:
     images: str = ""
     learn: int = 6000
     share: float = 0.8
+    most: int = 50
     injected: float = 0.3
     seed: int = 1
 
@@ -139,23 +146,31 @@ def _made(store: Path, what: str) -> Path | None:
 
 
 def _candidates(folder: Path, settings: Settings, store: Path) -> Iterator[Step]:
-    """SEDs, grades, a campaign, pages."""
-    ids, sed = str(folder / "island.txt"), folder / "sed.parquet"
-    yield Step("Fit their SEDs", "Star, galaxy, quasar, and quasar with galaxy: chi2 and BIC of each, and a redshift.",
-               ("sed", str(store), "--ids", ids, "--out", str(sed)), sed)
-    if sed.exists():
-        _grade(sed, folder / "rule.csv")
-    yield Step("Take the first grades from a rule", f"B where a quasar with a galaxy before it is preferred by more than "
-               f"{_STRONG:g} in BIC, C where a quasar is preferred, X else; the grader is called {RULE}.",
+    """SEDs, grades, campaigns, pages."""
+    ids, sed = folder / "island.txt", folder / "sed.parquet"
+    yield Step("Fit the SEDs", "Star, galaxy, quasar, and quasar with galaxy: chi2 and BIC of each, and redshifts. The store "
+               "keeps the columns, so that the map can be coloured by them.", ("sed", str(store), "--floor", str(_FLOOR), "--out", str(sed)),
+               sed)
+    if sed.exists() and ids.exists():
+        _grade(sed, ids.read_text(encoding="utf-8").split(), settings.most, folder / "rule.csv")
+    yield Step("Take the first grades from a rule",
+               f"For the island, and for the {settings.most} others most like a lens by their SED. B: a quasar with a galaxy "
+               f"before it fits, and better than all else by more than {_STRONG:g} in BIC; C: a quasar; X: neither, or nothing "
+               f"fits. The grader is called {RULE}.",
                ("grades", "import", str(store), str(folder / "rule.csv"), "--person", RULE))
-    there = store.exists() and CAMPAIGN in Labels.of(store).campaigns()
-    yield Step("Make a campaign for people",
-               "The island's objects in an order by chance, some again, and simulated lenses among them to see who would be "
-               f"found. Grade on the page Grade of: qso serve {store}",
-               ("campaign", "create", str(store), "--name", CAMPAIGN, "--ids", ids, "--injected", str(settings.injected),
-                "--seed", str(settings.seed)), store if there else None)
+    there = Labels.of(store).campaigns() if store.exists() else []
+    common = ("--injected", str(settings.injected), "--seed", str(settings.seed))
+    yield Step("Make a campaign of the island",
+               "In an order by chance, some again, and simulated lenses among them to see who would be found. Grade on the "
+               f"page Grade of: qso serve {store}",
+               ("campaign", "create", str(store), "--name", ISLAND, "--ids", str(ids), *common),
+               store if ISLAND in there else None)
+    yield Step("Make another of what is most like a lens",
+               "A galaxy before a quasar spoils its colours, so that it may lie off the island; its SED may tell.",
+               ("campaign", "create", str(store), "--name", LENSLIKE, "--where", _QUASAR, "--order", "score:delta_bic_lens",
+                "--n", str(settings.most), *common), store if LENSLIKE in there else None)
     yield Step("See how far it is", "Progress, agreement, completeness and purity; again whenever somebody has graded.",
-               ("campaign", "status", str(store), "--name", CAMPAIGN))
+               ("campaign", "status", str(store), "--name", ISLAND))
     grades, pages = folder / "grades.csv", folder / "candidates.html"
     yield Step("Write the grades as SLED has them", "For the data base of strong lenses; other formats by --format.",
                ("grades", "export", str(store), "--format", "sled", "--out", str(grades)), grades)
@@ -163,16 +178,20 @@ def _candidates(folder: Path, settings: Settings, store: Path) -> Iterator[Step]
                ("candidates", str(store), "--grade", "A,B", "--run", RUN, "--out", str(pages)), pages)
 
 
-def _grade(sed: Path, out: Path) -> None:
-    """Grades by the rule, as a table that ``qso grades import`` reads."""
-    table = pq.read_table(sed)
-    bic = {kind: table[f"bic_{kind}"].to_numpy() for kind in ("star", "gal", "qso", "qso_gal")}
-    others = np.fmin(bic["star"], bic["gal"])
-    lens, quasar = np.fmin(bic["qso"], others) - bic["qso_gal"] > _STRONG, np.fmin(bic["qso"], bic["qso_gal"]) < others
-    said = [f"BIC of star {star:.1f}, galaxy {gal:.1f}, quasar {qso:.1f}, quasar and galaxy {both:.1f}"
-            for star, gal, qso, both in zip(*bic.values(), strict=True)]
-    grades = pa.table({"object_id": table["object_id"], "label": np.where(lens, "B", np.where(quasar, "C", "X")).tolist(),
-                       "desk": ["lenses"] * len(said), "comment": said})
+def _grade(sed: Path, island: list[str], most: int, out: Path) -> None:
+    """Grades by the rule, as a table that ``qso grades import`` reads: of the island and of the most lens-like quasars."""
+    fits = pq.read_table(sed).to_pandas().set_index("object_id")
+    fit = fits["chi2_qso_gal"] < _FITS
+    quasars = fits[fits["sed_kind"].isin(["quasar", "quasar+galaxy"]) & (fits["z_phot"] > _Z) & fit]
+    wanted = [*island, *quasars["delta_bic_lens"].nlargest(most).index]
+    fits = fits.loc[list(dict.fromkeys(name for name in wanted if name in fits.index))]
+    others, pair = fits[["bic_star", "bic_gal"]].min(axis=1), fits["bic_qso_gal"]
+    lens = (fits["bic_qso"].clip(upper=others) - pair > _STRONG) & (fits["chi2_qso_gal"] < _FITS)
+    quasar = (fits["bic_qso"].clip(upper=pair) < others) & (fits["chi2_qso"].clip(upper=fits["chi2_qso_gal"]) < _FITS)
+    said = [f"BIC of star {row.bic_star:.1f}, galaxy {row.bic_gal:.1f}, quasar {row.bic_qso:.1f}, quasar and galaxy "
+            f"{row.bic_qso_gal:.1f}; chi2 of the last {row.chi2_qso_gal:.1f}" for row in fits.itertuples()]
+    grades = pa.table({"object_id": fits.index.tolist(), "label": np.where(lens, "B", np.where(quasar, "C", "X")).tolist(),
+                       "desk": ["lenses"] * len(fits), "comment": said})
     write_whole(out, lambda file: csv.write_csv(grades, file))
 
 
