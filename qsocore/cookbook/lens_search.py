@@ -149,8 +149,8 @@ def _candidates(folder: Path, settings: Settings, store: Path) -> Iterator[Step]
     """SEDs, grades, campaigns, pages."""
     ids, sed = folder / "island.txt", folder / "sed.parquet"
     yield Step("Fit the SEDs",
-               "Star, galaxy, quasar, and quasar with galaxy: chi2 and BIC of each, and redshifts. The store keeps the columns, "
-               "so that the map can be coloured by them.",
+               "Star, galaxy, quasar, and quasar with galaxy: chi2 and BIC of each, and redshifts. The store keeps the "
+               "columns, so that the map can be coloured by them.",
                ("sed", str(store), "--floor", str(_FLOOR), "--out", str(sed)), sed)
     if sed.exists() and ids.exists():
         _grade(sed, ids.read_text(encoding="utf-8").split(), settings.most, folder / "rule.csv")
