@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TITLE = "Lenses"
 PAGE = 100
 """Objects of a mosaic: 10 x 10."""
-_SED = {"width": 280, "height": 230, "margin": 0}
+_SED = {"sizing_mode": "stretch_both", "margin": 0}
 
 
 class LensFace(Face):
