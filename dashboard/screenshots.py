@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dashboard.table import AtlasTable
 
 SIZE = (1440, 900)
+_FITS = 18.0  # chi2 of nine bands
 _SETTLE_MS = 8000  # a first page loads the models
 _BRIGHT_LENS, _NARROW_LENS = 20.0, 3.2  # magnitudes, and arcsec: all of its images are in the cutout
 
@@ -90,7 +91,11 @@ def take(store: Path, out: Path, name: str, only: Collection[str] = ()) -> list[
                 continue
             page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=scene.theme)
             page.goto(f"{address}?{urlencode(scene.words)}")
-            page.wait_for_function(DRAWN, timeout=120_000)
+            if "wide" in scene.words:  # the maps are away
+                page.get_by_text("auto-next").wait_for(timeout=120_000)
+                page.wait_for_timeout(2 * _SETTLE_MS)  # templates of SEDs are laid out once
+            else:
+                page.wait_for_function(DRAWN, timeout=120_000)
             page.wait_for_timeout(_SETTLE_MS)
             page.get_by_text("Combining spectra").wait_for(state="hidden", timeout=120_000)
             pictures.append(out / f"{name}-{scene.name}.png")
@@ -105,6 +110,8 @@ def _scenes(session: Session) -> Iterator[Scene]:
     table, state = session.table, session.state
     row = _telling(session)
     shared = {"run": state.run, "maps": state.maps[0], "focus": table.ids[row].as_py(), "colour_by": "class"}
+    if "sed_kind" in table.columns:
+        shared["colour_by"] = "sed_kind"
     if session.library.pictures.alone:
         yield from _scenes_of_images(session, row, shared)
         return
@@ -121,6 +128,7 @@ def _scenes(session: Session) -> Iterator[Scene]:
     yield Scene("space", "dark", shared | {"page": "space"})
     yield Scene("sky", "light", shared | chosen | {"page": "sky"})
     yield Scene("models", "light", shared | {"page": "models"})
+    yield Scene("spectra", "light", shared | {"page": "grade", "tab": "Spectra", "wide": "True"})
     if session.library.pictures:
         yield Scene("image", "dark", shared | {"tab": "Image"})
     pair = [name for name in (*table.maps, ",".join(table.latent_names[:2])) if name not in ("sky", "")]
@@ -133,6 +141,8 @@ def _scenes_of_images(session: Session, row: int, shared: dict[str, str]) -> Ite
     if session.library.seds:
         yield Scene("sed", "dark", shared | {"tab": "SED"})
         yield Scene("colours", "light", shared | {"tab": "SED", "sed_face": "colours"})
+    one = {"op": "ids", "ids": [shared["focus"]]}
+    yield Scene("lenses", "dark", shared | {"page": "grade", "tab": "Lenses", "wide": "True", "selection": json.dumps(one)})
     chosen = {"selection": json.dumps(_flower(session, row)), "page": "selection", "tab": "Mosaic"}
     yield Scene("mosaic", "light", shared | chosen)
     yield Scene("models", "light", shared | {"page": "models"})
@@ -160,8 +170,13 @@ def _another(session: Session, row: int) -> int:
 
 
 def _telling(session: Session) -> int:
-    """Row of an object worth a picture: the best S/N where most lines are in view and the model does well; else of any."""
+    """Row of an object worth a picture: the most lens-like SED where there are such, else the best S/N where most lines are in
+    view and the model does well, else of any.
+    """
     table = session.table
+    if {"delta_bic_lens", "chi2_qso_gal"} <= table.columns.keys():  # of the pairs that fit the most preferred
+        lens = np.where(table.numbers("chi2_qso_gal") < _FITS, table.numbers("delta_bic_lens"), -np.inf)
+        return int(np.nanargmax(lens))
     if "snr_median" not in table.columns:
         return _bright(table)
     snr = np.nan_to_num(table.numbers("snr_median"), nan=-1.0)

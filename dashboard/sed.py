@@ -36,6 +36,7 @@ _STRENGTH = ((10.0, "very strong"), (6.0, "strong"), (2.0, "positive"), (0.0, "b
 
 _TITLES = {"m_1450": "m₁₄₅₀", "ebv": "E(B−V)", "ebv_galaxy": "E(B−V) galaxy", "z_galaxy": "z galaxy", "log_mass": "log M/M☉",
            "a_v": "A_V", "metallicity": "Z", "t0": "t₀", "t1": "t₁", "ln_opacity": "ln opacity"}
+_FAR = 10.0  # chi2 per band beyond which no model is like the object, what templates cannot do better than allowed for
 _KEPT = 256  # objects
 _MICRON = 1e-4  # of an Angstrom
 _C = C_KM_S * 1e13  # Angstrom / s
@@ -289,7 +290,9 @@ def verdict(fits: Collection[Fit]) -> str:
         return ""
     best, second = list(fits)[:2]
     delta = second.bic - best.bic
-    return f"{best.kind} over {second.kind}: ΔBIC {_figure(delta)}, {strength(delta)} (Kass & Raftery 1995)"
+    said = f"{best.kind} over {second.kind}: ΔBIC {_figure(delta)}, {strength(delta)} (Kass & Raftery 1995)"
+    # a preference among models of which none is like the object says nothing
+    return f"none fits (χ² {_figure(best.chi2)} in {best.n} bands) · {said}" if best.chi2 > _FAR * best.n else said
 
 
 def rows(sed: Sed) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from tests.bench.__main__ import BEGIN, END, benches, rewritten, table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [line.strip() for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+BLOCKS = [line.strip() for language, block in re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL) if not language
+          for line in block.splitlines()]
 WRITTEN = [code for code in BLOCKS + re.findall(r"`([^`\n]+)`", README) if not re.search(r"\b[A-Z]{4,}\b", code)]
 README_QSO = sorted({code for code in WRITTEN if code.startswith("qso ")}
-                    - {"qso serve", "qso --help"})  # the bare name in a sentence; what is no command's
+                    - {"qso serve", "qso sed", "qso propose", "qso --help"})  # bare names in sentences; what is no command's
 EXAMPLES = [line for name in COMMANDS.names() for line in COMMANDS.get(name).example.strip().splitlines()]
 EXAMPLES += [FIGURES.get(name).example for name in FIGURES.names()]
 

@@ -1,5 +1,7 @@
 """What is drawn of an SED is what was measured, and what was fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,11 @@ def test_the_table_says_what_the_fits_are(photometric):
         assert (row["k"], row["n"]) == (str(fit.k), "9")
         assert row["z"] == ("—" if fit.kind == "star" else sed.redshift(fit.z, fit.z_low, fit.z_high))
         assert row["what"].startswith(fit.template.replace("-", "−"))
-    assert sed.verdict(found.fits).startswith(f"{found.fits[0].kind} over {found.fits[1].kind}: ΔBIC {rows[1]['delta']}, ")
+    best = found.fits[0]
+    said = f"{best.kind} over {found.fits[1].kind}: ΔBIC {rows[1]['delta']}, "
+    assert sed.verdict([replace(best, chi2=10.0 * best.n), *found.fits[1:]]).startswith(said)
+    unlike = sed.verdict([replace(best, chi2=1234.0), *found.fits[1:]])
+    assert unlike.startswith(f"none fits (χ² 1,234 in {best.n} bands) · {said}")
 
 
 @pytest.mark.parametrize(("delta", "word"), [(0.0, "barely worth a mention"), (1.99, "barely worth a mention"),
