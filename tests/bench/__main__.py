@@ -11,12 +11,15 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import tests.bench
 from tests.bench import Row
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+GROUPS = MappingProxyType({"candidates": ("crossmatch", "download", "sed", "desks", "verdicts", "active")})
+"""Benches that are measured one after the other into one table, under a name for all."""
 
 
 def benches() -> list[str]:
@@ -68,16 +71,18 @@ def has_own(name: str, readme: str) -> bool:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(benches())}")
+    known = [*benches(), *GROUPS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(known)}")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     args = parser.parse_args()
-    if unknown := set(args.names) - set(benches()):
+    if unknown := set(args.names) - set(known):
         parser.error(f"no bench is called {', '.join(sorted(unknown))}")
     readme = README.read_text(encoding="utf-8")
-    own = [name for name in benches() if has_own(name, readme)]
+    own = [name for name in known if has_own(name, readme)]
     if args.write and (shared := [name for name in args.names if name not in own]):
         parser.error(f"{', '.join(shared)} shares a table with others; --write needs all of them, or one of {', '.join(own)}")
-    common = [] if args.names else [name for name in benches() if name not in own]
+    grouped = {name for names in GROUPS.values() for name in names}
+    common = [] if args.names else [name for name in benches() if name not in own and name not in grouped]
     for title, names in ([("bench", common)] if common else []) + [(f"bench {name}", [name]) for name in args.names or own]:
         text = f"Measured with `python -m tests.{title} --write`: {machine()}.\n\n{table(measured(names))}"
         print(text)
@@ -86,9 +91,9 @@ def main() -> None:
 
 
 def measured(names: Iterable[str]) -> list[Row]:
-    """The rows of some benches."""
+    """The rows of some benches, or groups of them."""
     rows = []
-    for name in names:
+    for name in (part for name in names for part in GROUPS.get(name, (name,))):
         print(f"{name} ...", file=sys.stderr, flush=True)
         for row in importlib.import_module(f"tests.bench.bench_{name}").rows():
             print(f"  {row.what}: {row.value}  ({row.beside})", file=sys.stderr, flush=True)
