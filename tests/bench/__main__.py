@@ -93,7 +93,7 @@ def main() -> None:
 def measured(names: Iterable[str]) -> list[Row]:
     """The rows of some benches, or groups of them."""
     rows = []
-    for name in (part for name in names for part in GROUPS.get(name, (name,))):
+    for name in (part for given in names for part in GROUPS.get(given, (given,))):
         print(f"{name} ...", file=sys.stderr, flush=True)
         for row in importlib.import_module(f"tests.bench.bench_{name}").rows():
             print(f"  {row.what}: {row.value}  ({row.beside})", file=sys.stderr, flush=True)
