@@ -5,6 +5,7 @@ look at next.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from dashboard.views import View
 from dashboard.views._empty import empty
 from dashboard.worker import Latest
 from qsocore.active.judged import Judged, judged
-from qsocore.store.labels import Labels
+from qsocore.errors import AtlasError
 from qsocore.workflow.propose import BY, FEWEST, Learnt, Proposal, learnt_of
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ class ProposePane:
                               **_SMALL)
         self.n = pmui.IntInput(label="Objects", value=50, start=1, end=10_000, width=96, **_SMALL)
         self.name = pmui.TextInput(label="Name of the campaign", value="", width=190, **_SMALL)
-        self.learn = self._button("Learn", self._learn)
-        self.propose = self._button("Propose next 50", self._propose)
-        self.campaign = self._button("Make a campaign of them", self._campaign, "outlined")
+        self.learn = self._button("Learn", self._allowed("grader", self._learn))
+        self.propose = self._button("Propose next 50", self._allowed("grader", self._propose))
+        self.campaign = self._button("Make a campaign of them", self._allowed("owner", self._campaign), "outlined")
         self.colours = {name: self._button(name, lambda column=column: actions.choose_colour(session, column), "text")
                         for name, column in _COLOURS.items()}
         for widget in (self.positive, self.negative):
@@ -106,13 +107,8 @@ class ProposePane:
         if self._waiting or not self.session.shows(VIEW.title) or self.session.table.run is None:
             return
         self._waiting = True
-        path, after = self.session.library.store.path, max((said.number for said in self._verdicts), default=0)
-
-        def read() -> list[Verdict]:
-            with Labels.of(path) as labels:
-                return list(labels.verdicts(after=after))
-
-        self._reading.submit(read, self._arrive)
+        labels, after = self.session.library.labels, max((said.number for said in self._verdicts), default=0)
+        self._reading.submit(lambda: list(labels.verdicts(after=after)), self._arrive)
 
     def _arrive(self, new: list[Verdict]) -> None:
         self._verdicts += new
@@ -202,7 +198,7 @@ class ProposePane:
     def _run(self, then) -> None:
         """Learn beside the event loop; what follows from the table is shown anew at its end."""
         session, (positive, negative), by, n = self.session, self._words, self.by.value, self.n.value
-        path, run = session.library.store.path, session.state.run
+        path, run, url = session.library.store.path, session.state.run, session.library.labels_url
         self._busy = True
         self.learn.loading = True
         self.state.object = '<div class="about" role="status">Learning ...</div>'
@@ -211,7 +207,7 @@ class ProposePane:
         def work() -> Proposal:
             from qsocore.workflow.propose import propose
 
-            made = propose(path, run, n, by, positive=positive, negative=negative, watch=self._watch)
+            made = propose(path, run, n, by, positive=positive, negative=negative, url=url, watch=self._watch)
             session.library.renew(run)
             return made
 
@@ -221,6 +217,18 @@ class ProposePane:
             then(made)
 
         self._learning.submit(work, done)
+
+    def _allowed(self, role: str, do: Callable[[], None]) -> Callable[[], None]:
+        """A deed for those who may, whatever the browser offers."""
+        def deed() -> None:
+            try:
+                self.session.require(role)
+            except AtlasError as error:
+                self.session.failed(error)
+                return
+            do()
+
+        return deed
 
     def _failed(self, error: Exception) -> None:
         self._rest()
@@ -246,12 +254,12 @@ class ProposePane:
     def _campaign(self) -> None:
         session, name, ids, order = self.session, self.name.value, self._proposed, self._order
         desk = "lenses" if session.library.store.image_store is not None else "spectra"
-        path, run, person = session.library.store.path, session.state.run, session.person.name
+        path, run, person, url = session.library.store.path, session.state.run, session.person.name, session.library.labels_url
 
         def work() -> int:
             from qsocore.workflow.campaign import create
 
-            return len(create(path, name, desk=desk, rule=ids, order=order, run=run, by=person).items)
+            return len(create(path, name, desk=desk, rule=ids, order=order, run=run, by=person, url=url).items)
 
         def then(items: int) -> None:
             self._rest()

@@ -1,6 +1,7 @@
 """``qso candidates``: pages of candidates for a paper's appendix."""
 
 from qsocore.cli import Command
+from qsocore.commands._labels import add_labels_option
 
 
 def _arguments(parser):
@@ -15,6 +16,7 @@ def _arguments(parser):
                         help="run whose reconstructions are drawn and whose columns --where may use")
     parser.add_argument("--anonymous", action="store_true", help="do not name the graders")
     parser.add_argument("--title", default="Candidates", help="heading (default: Candidates)")
+    add_labels_option(parser)
 
 
 def _run(args):
@@ -22,7 +24,8 @@ def _run(args):
     from qsocore.workflow.chosen import ids_of
 
     found = candidates(args.store, args.out, args.campaign, ids_of(args.ids), args.where,
-                       [word for word in args.grade.split(",") if word], args.run, args.anonymous, args.title)
+                       [word for word in args.grade.split(",") if word], args.run, args.anonymous, args.title,
+                       args.labels)
     print(f"{args.out}: {len(found):,} candidates")
 
 

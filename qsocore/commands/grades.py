@@ -1,6 +1,7 @@
 """``qso grades``: grades out of a store and into it."""
 
 from qsocore.cli import Command
+from qsocore.commands._labels import add_labels_option
 
 
 def _arguments(parser):
@@ -19,16 +20,18 @@ def _arguments(parser):
     back.add_argument("--format", choices=("table", "desi", "sled"), default="",
                       help="what it is (default: as its columns look)")
     back.add_argument("--person", metavar="NAME", default="", help="who graded, where the file does not say")
+    for deed in (out, back):
+        add_labels_option(deed)
 
 
 def _run(args):
     from qsocore.workflow.grades import export_grades, import_grades
 
     if args.deed == "export":
-        n = export_grades(args.store, args.out, args.format, args.campaign, args.each)
+        n = export_grades(args.store, args.out, args.format, args.campaign, args.each, args.labels)
         print(f"{args.out}: {n:,} rows")
         return
-    found = import_grades(args.store, args.file, args.format, args.person)
+    found = import_grades(args.store, args.file, args.format, args.person, args.labels)
     print(f"{args.file}: {found.added:,} verdicts added, {found.known:,} were there already, {found.silent:,} rows say "
           f"nothing, {len(found.unmatched):,} objects are not in the store")
     for name in found.unmatched:

@@ -1,6 +1,7 @@
 """``qso propose``: which objects are worth a look next, by what was said of others."""
 
 from qsocore.cli import Command
+from qsocore.commands._labels import add_labels_option
 
 
 def _words(text):
@@ -21,12 +22,14 @@ def _arguments(parser):
                         help="labels or kinds that count as negative (default: C,X)")
     parser.add_argument("--campaign", metavar="NAME", default="", help="count the verdicts of this campaign alone")
     parser.add_argument("--seed", type=int, default=0, help="draws the objects that stand for negatives (default: 0)")
+    add_labels_option(parser)
 
 
 def _run(args):
     from qsocore.workflow.propose import propose
 
-    made = propose(args.store, args.run, args.n, args.by, args.out, args.positive, args.negative, args.campaign, seed=args.seed)
+    made = propose(args.store, args.run, args.n, args.by, args.out, args.positive, args.negative, args.campaign, args.labels,
+                   args.seed)
     learnt = made.learnt
     print(f"learnt from {learnt.positive} positive and {learnt.negative} negative objects, verdicts up to {learnt.until}; "
           f"columns active_score, active_uncertainty, active_improvement, active_rank under the run {args.run}")

@@ -3,6 +3,7 @@
 import json
 
 from qsocore.cli import Command
+from qsocore.commands._labels import add_labels_option
 
 
 def _arguments(parser):
@@ -25,8 +26,7 @@ def _arguments(parser):
 def _deed(deeds, name, summary):
     parser = deeds.add_parser(name, help=summary, description=summary)
     parser.add_argument("store", metavar="STORE", help="folder of the store")
-    parser.add_argument("--labels", metavar="URL", default="",
-                        help="database of verdicts that a team shares (default $QSO_ATLAS_LABELS, else the store's own)")
+    add_labels_option(parser)
     return parser
 
 

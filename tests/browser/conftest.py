@@ -119,7 +119,8 @@ def visitor(chromium, team):
 
 
 def log_in(page, name, password=PASSWORD):
-    """By keyboard, as the page has it."""
+    """By keyboard, as the page has it: the cursor is in the field of the name."""
+    page.wait_for_function("() => document.activeElement?.name === 'name'")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(password)

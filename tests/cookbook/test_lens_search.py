@@ -26,8 +26,10 @@ def searched(real, tmp_path_factory):
     table[quasars | (table.index % (len(table) // FEW) == 0)].to_csv(folder / "objects.csv", index=False)
     words = [f"table={folder / 'objects.csv'}", f"known={glq / 'all_hzqs.csv'}", "learn=1500", "most=4"]
     lines = []
-    assert run_recipe("lens-search", folder / "out", words, say=lines.append) == 0
-    return folder / "out", words, lines
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QSO_ATLAS_HOME", str(folder / "home"))  # what it trains is published
+        assert run_recipe("lens-search", folder / "out", words, say=lines.append) == 0
+        yield folder / "out", words, lines
 
 
 def test_every_step_leaves_what_it_says(searched):

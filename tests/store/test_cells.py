@@ -25,7 +25,7 @@ def test_every_writer_of_csv(tmp_path, writer):
     out = tmp_path / "t.csv"
     if writer == "export":
         source = export.InMemory(table)
-        export.write(out, source, list(source.columns.values()), np.arange(len(TEXTS)), {})
+        export.write_rows(out, source, list(source.columns.values()), np.arange(len(TEXTS)), {})
     else:
         tablefile.write_table(table, out)
     head, *rows = _rows(out)
