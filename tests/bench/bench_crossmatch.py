@@ -36,13 +36,13 @@ def rows() -> Iterator[Row]:
         (pairs, *_), around = timed(lambda: search_around_sky(*(SkyCoord(ra * u.deg, dec * u.deg) for ra, dec in places),
                                                               1 * u.arcsec))
         assert report.matched_a == int((apart.arcsec <= 1).sum()) == np.unique(pairs).size
-        yield Row(f"`qso crossmatch` of {N:,} with {N:,} positions within 1 arcsec, from file to file, with the chance of each",
+        yield Row(f"crossmatch of {N:,} with {N:,} positions within 1 arcsec, from file to file, with the chance of each",
                   f"{seconds:.1f} s; with `--no-shifts` {bare:.1f} s",
                   f"at most 30 s; astropy, the match alone: match_to_catalog_sky {nearest:.1f} s, "
                   f"search_around_sky {around:.1f} s")
         _photometry(folder / "p.parquet")
         funnel, seconds = timed(lambda: select(folder / "p.parquet", folder / "cut.parquet", "glq-mpia"))
-        yield Row(f"`qso select --recipe glq-mpia`, {N:,} rows in nine bands, {funnel.n_out:,} left",
+        yield Row(f"select by the recipe glq-mpia, {N:,} rows in nine bands, {funnel.n_out:,} left",
                   f"{seconds:.1f} s, {N / seconds:,.0f} rows a second", "Parquet to Parquet, block by block")
 
 
