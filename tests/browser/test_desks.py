@@ -208,6 +208,7 @@ def test_a_killed_server_loses_nothing_that_it_confirmed_and_the_page_keeps_the_
     for _ in range(12):
         desk.page.locator(".large img").wait_for()
         desk.press("e")
+    desk.page.locator(".large img").wait_for()  # grades are of what is on the screen, and the next may still be on its way
     process.kill()
     process.wait(10)
     waiting = desk.page.evaluate(WAITING)
