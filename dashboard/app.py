@@ -9,12 +9,11 @@ from urllib.parse import parse_qsl
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import CustomJS
-from panel import reactive
-from panel.io.resources import LOCAL_DIST
 
 from dashboard import actions, layout
 from dashboard.fresh import Fresh
 from dashboard.library import Library
+from dashboard.mending import mend
 from dashboard.session import Session
 from dashboard.state import RULES, State
 
@@ -26,10 +25,7 @@ _ASK_AGAIN = 'fetch("login", {redirect: "manual"}).then((answer) => { if (answer
 """In the browser, when the connection is lost: load the page again where a login is asked for, which leads there and back."""
 _LONGEST = 40_000  # signs; servers refuse an address that is much longer, and a reload with it
 
-# a pane that is made while its tab is turned away belongs to no document, and Panel would have its stylesheet from a CDN
-reactive.CDN_DIST = LOCAL_DIST
-# Panel waits 50 ms for more changes of a widget before it tells of one; here stale work is dropped, so nothing needs to wait
-reactive.Syncable._debounce = 2
+mend()
 
 
 def create(library: Library, gate: Gate | None = None) -> pmui.Page:
