@@ -16,7 +16,7 @@ from dashboard.colourings import COLOURINGS, Colouring, Scale
 from dashboard.plane import NO_BITS, Plane, extent
 from dashboard.selecting import History
 from dashboard.state import DENSITY, SLOTS, State
-from dashboard.worker import Late, Latest, together
+from dashboard.worker import Late, Latest, together, way_back
 from qsocore.cli import explain
 from qsocore.errors import AtlasError
 from qsocore.store.derived import SIGNED
@@ -52,6 +52,7 @@ class Session(param.Parameterized):
         self.library, self.state, self.login = library, state, login
         self._who = login or who.Here()
         self.document = pn.state.curdoc
+        self._back = way_back(self.document)
         self.history = History()
         self.places: dict[str, tuple[str, str]] = {}
         """Of each view by title its page, and when it is seen there; filled by the layout."""
@@ -313,12 +314,15 @@ class Session(param.Parameterized):
         pn.state.onload(together(self.document, do))
 
     def later(self, do: Callable[[], None], after_ms: int = 0) -> None:
-        """Call `do` after what is being done now has gone to the browser, and so many milliseconds more."""
+        """Call `do` after what is being done now has gone to the browser, and so many milliseconds more.
+
+        Threads may call it too, where nothing is to pass in between.
+        """
         done = together(self.document, do)
         if after_ms:
             self.document.add_timeout_callback(done, after_ms)
         else:
-            self.document.add_next_tick_callback(done)
+            self._back(done)
 
     # ---- talking to the user
 

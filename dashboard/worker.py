@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +29,25 @@ def together(document: Document, do: Callable[[], None]) -> Callable[..., None]:
     return whole
 
 
+def way_back(document: Document) -> Callable[[Callable[..., None]], None]:
+    """What a thread calls to have something done in the document; to be asked for on the event loop.
+
+    Bokeh lets threads add callbacks to a document, but what it then touches (which document is current, the events that are
+    held) belongs to no thread and has no lock. So they are added on the loop, between other things, and not at all where the
+    tab was closed meanwhile.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # no server stands behind the document
+        return lambda do: document.add_next_tick_callback(do)
+
+    def add(do: Callable[..., None]) -> None:
+        if document.session_context is not None:
+            document.add_next_tick_callback(do)
+
+    return lambda do: loop.call_soon_threadsafe(add, do)
+
+
 class Latest:
     """One line of work in which a new request makes the earlier ones stale.
 
@@ -50,11 +70,10 @@ class Latest:
         """Do `work` in a thread and give its result to `then` in the document, unless a later request came meanwhile."""
         self.generation += 1
         self.busy = True
-        generation = self.generation
+        generation, back = self.generation, way_back(self.document)
         future = self.executor.submit(lambda: work() if generation == self.generation else None)
         future.add_done_callback(
-            lambda done: self.document.add_next_tick_callback(
-                together(self.document, lambda: self._arrive(generation, done, then))))
+            lambda done: back(together(self.document, lambda: self._arrive(generation, done, then))))
 
     def cancel(self) -> None:
         """Drop whatever is under way."""
@@ -88,10 +107,12 @@ class Each:
 
     def submit(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
         """Do `work` in a thread and give its result, or what went wrong, to one of the others in the document."""
+        back = way_back(self.document)
+
         def arrived(done: Future[T]) -> None:
             error = done.exception()
             told = (lambda: then(done.result())) if error is None else (lambda: failed(error))
-            self.document.add_next_tick_callback(together(self.document, told))
+            back(together(self.document, told))
 
         self.executor.submit(work).add_done_callback(arrived)
 

@@ -1,11 +1,13 @@
 """Stale work is dropped: only the latest request arrives."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, get_ident
 
 import bokeh.document
+import pytest
 
-from dashboard.worker import Latest
+from dashboard.worker import Each, Latest, way_back
 
 
 class Document(bokeh.document.Document):
@@ -54,3 +56,50 @@ def test_a_fault_is_told_and_not_swallowed():
         line.submit(lambda: 1 / 0, lambda result: told.append("arrived"))
     document.tick()
     assert len(told) == 1 and isinstance(told[0], ZeroDivisionError)
+
+
+def served(document, do):
+    """Run something on an event loop, as if a server stood behind the document; whatever it submits is over when it returns."""
+    document._session_context = lambda: "a tab"  # what Bokeh gives a document of a tab, and takes away when the tab is closed
+
+    async def work():
+        with ThreadPoolExecutor(2) as pool:
+            do(pool)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("kind", ["latest", "each", "progress"])
+def test_a_document_is_touched_by_the_loop_alone_whatever_thread_did_the_work(kind):
+    class Watched(Document):
+        def add_next_tick_callback(self, call):
+            threads.append(get_ident())
+            super().add_next_tick_callback(call)
+
+    document, threads, arrived = Watched(), [], []
+
+    def do(pool):
+        if kind == "latest":
+            Latest(document, pool, arrived.append).submit(lambda: 1, arrived.append)
+        elif kind == "each":
+            Each(document, pool).submit(lambda: 1, arrived.append, arrived.append)
+        else:
+            pool.submit(way_back(document), lambda: arrived.append(1))
+
+    served(document, do)
+    assert threads == [get_ident()]
+    document.tick()
+    assert arrived == [1]
+
+
+def test_what_is_done_after_its_tab_was_closed_is_dropped(caplog):
+    document, arrived, gate = Document(), [], Event()
+
+    def do(pool):
+        Latest(document, pool, arrived.append).submit(lambda: gate.wait(10), arrived.append)
+        document._session_context = None
+        gate.set()
+
+    served(document, do)
+    assert not document.calls and not arrived and not caplog.records
