@@ -50,6 +50,15 @@ def store_path(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def images(store_path):
+    """A folder for images in the small store; gone afterwards, for to other tests it is a store of spectra alone."""
+    folder = store_path / "images"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def table(store_path):
     return Library.open(store_path).table("small")

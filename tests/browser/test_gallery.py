@@ -126,13 +126,11 @@ def test_the_mosaic_shows_the_right_object_in_the_right_cell(atlas, table, chose
     page.page.wait_for_function("id => location.search.includes(encodeURIComponent(id))", arg=table.ids_of(rows)[15])
 
 
-def test_the_mosaic_shows_images_where_there_are_some(atlas, table, chosen, store_path):
-    folder = store_path / "images"
-    folder.mkdir(exist_ok=True)
+def test_the_mosaic_shows_images_where_there_are_some(atlas, table, chosen, images):
     first, second, third = table.ids_of(chosen[:3])
     planes = np.random.default_rng(1).normal(0, 1, (3, 400, 300)).astype(np.float32)
-    np.savez(folder / f"{first}.npz", flux=planes, bands=["g", "r", "i"])
-    (folder / f"{second}.npz").write_bytes(b"no image at all")
+    np.savez(images / f"{first}.npz", flux=planes, bands=["g", "r", "i"])
+    (images / f"{second}.npz").write_bytes(b"no image at all")
     page = opened(atlas, "Mosaic")
     page.page.get_by_role("button", name="Images", exact=True).click()
     page.page.locator(".cell img").first.wait_for()
@@ -146,8 +144,6 @@ def test_the_mosaic_shows_images_where_there_are_some(atlas, table, chosen, stor
     assert focus_of(page) == second
     page.page.get_by_role("button", name="Spectra", exact=True).click()
     page.page.locator(".cell svg").first.wait_for()
-    for object_id in (first, second):
-        (folder / f"{object_id}.npz").unlink()
 
 
 def test_the_mosaic_keeps_its_first_object_at_another_size_and_shuffles(atlas, table, chosen):

@@ -264,12 +264,10 @@ def test_a_neighbour_is_brought_into_focus_by_a_click(atlas, table):
     head_and_spectrum_are_of(page.page, table, int(wanted[4]))
 
 
-def test_the_image_of_an_object_is_its_own_and_others_have_none(atlas, store_path):
-    folder = store_path / "images"
-    folder.mkdir(exist_ok=True)
+def test_the_image_of_an_object_is_its_own_and_others_have_none(atlas, images):
     planes = np.random.default_rng(1).normal(0, 1, (3, 30, 40)).astype(np.float32)
     planes[:, 12:18, 17:23] += 40
-    np.savez(folder / "test:one:00003.npz", flux=planes, bands=["g", "r", "i"], pixel_scale=0.25)
+    np.savez(images / "test:one:00003.npz", flux=planes, bands=["g", "r", "i"], pixel_scale=0.25)
     page = atlas("?focus=test:one:00003")
     page.page.get_by_role("tab", name="Image").click()
     pictures = page.page.locator(".image img")
