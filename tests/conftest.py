@@ -1,6 +1,7 @@
-"""Shared fixtures: an empty library of runs, real survey files and a PostgreSQL where they are."""
+"""Shared fixtures: an empty library of runs; real survey files, LePHARE's data and a PostgreSQL where they are."""
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def real() -> Path:
         reason = f"no real survey files in {REAL}; set QSO_ATLAS_REAL"
         pytest.fail(reason) if IN_CI else pytest.skip(reason)
     return REAL
+
+
+@pytest.fixture(scope="session")
+def lephare_data(tmp_path_factory) -> Path:
+    """LePHARE's data, unpacked; without them the test is skipped, in CI it fails."""
+    packed = REAL.parent / "lephare.tar.xz"
+    if not packed.exists():
+        reason = f"no data of LePHARE at {packed}; set QSO_ATLAS_REAL"
+        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("lephare")
+    with tarfile.open(packed) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "lephare"
 
 
 @pytest.fixture(scope="session")

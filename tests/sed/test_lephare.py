@@ -1,8 +1,6 @@
 """LePHARE run for real, on a cut of its data; and our own grid with LePHARE's stars, held to the published chi2."""
 
 import os
-import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from qsocore.sed.bandfluxes import BandFluxes
 from qsocore.sed.fit import chi2_of
 from qsocore.sed.stars import read_stars
 from qsocore.simulate.bands import BANDS, response_of
-from tests.conftest import IN_CI, REAL
 
 NAMES = ("1143273115", "1599741416", "1695974542")
 GALAXY, STAR = (3913.73, 1887.70, 3933.25), (3208.79, 687.077, 1693.91)
@@ -24,29 +21,16 @@ CURVES = ("CTIO_DECam.g", "CTIO_DECam.r", "CTIO_DECam.i", "CTIO_DECam.z", "CTIO_
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    """LePHARE's data, unpacked; without them the test is skipped, in CI it fails."""
-    packed = REAL.parent / "lephare.tar.xz"
-    if not packed.exists():
-        reason = f"no data of LePHARE at {packed}; set QSO_ATLAS_REAL"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("lephare")
-    with tarfile.open(packed) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "lephare"
-
-
-@pytest.fixture(scope="module")
 def three(published):
     return published.take([published.object_ids.index(name) for name in NAMES])
 
 
-def test_lephare_gives_the_published_chi2_and_leaves_no_trace(three, data, monkeypatch, tmp_path):
+def test_lephare_gives_the_published_chi2_and_leaves_no_trace(three, lephare_data, monkeypatch, tmp_path):
     pytest.importorskip("lephare")
     monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
     lephare = BACKENDS.get("lephare")
-    found = lephare.fit(three, Settings(data=data, limits="censored"))
+    found = lephare.fit(three, Settings(data=lephare_data, limits="censored"))
     assert dict(os.environ) == before and not list(tmp_path.iterdir())
     np.testing.assert_allclose(found["chi2_star"], STAR, rtol=1e-3)
     np.testing.assert_allclose(found["chi2_gal"], GALAXY, rtol=1e-3)
@@ -56,11 +40,11 @@ def test_lephare_gives_the_published_chi2_and_leaves_no_trace(three, data, monke
     assert (found["z_phot_low"] <= found["z_phot"] + 0.04).all() and (found["k_star"] == 2).all()
 
 
-def test_our_grid_with_the_same_stars_gives_the_published_chi2(three, data, monkeypatch):
+def test_our_grid_with_the_same_stars_gives_the_published_chi2(three, lephare_data, monkeypatch):
     # the publication's bands count energy, which is photons through T / lambda, and its limits say nothing of fainter models
-    curves = [np.loadtxt(data / "filt" / "glq" / f"{name}.dat", unpack=True) for name in CURVES]
+    curves = [np.loadtxt(lephare_data / "filt" / "glq" / f"{name}.dat", unpack=True) for name in CURVES]
     response = np.stack([response_of(wave, through / wave) for wave, through in curves], axis=1)
-    stars = read_stars(data / "sed" / "STAR")
+    stars = read_stars(lephare_data / "sed" / "STAR")
     assert len(stars.names) == 135
     grid = fitting.star_grid(BANDS, stars)
     grid = type(grid)(grid.kind, (stars.flux @ response).astype(np.float32), grid.z, grid.tilt, grid.ebv, grid.opacity,
@@ -73,9 +57,9 @@ def test_our_grid_with_the_same_stars_gives_the_published_chi2(three, data, monk
     np.testing.assert_allclose(chi2_of(free, table.model("star")), STAR, rtol=5e-3)
 
 
-def test_data_that_are_not_whole_are_told(three, data, tmp_path):
+def test_data_that_are_not_whole_are_told(three, lephare_data, tmp_path):
     lephare = BACKENDS.get("lephare")
-    assert lephare.missing(Settings(data=data)) == ""
+    assert lephare.missing(Settings(data=lephare_data)) == ""
     assert "STAR_MOD.list" in lephare.missing(Settings(data=tmp_path))
     pytest.importorskip("lephare")
     broken = tmp_path / "broken"
