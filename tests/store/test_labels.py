@@ -1,16 +1,9 @@
 """Verdicts: appended, never changed, never lost, never doubled; in SQLite and in PostgreSQL alike."""
 
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
-import time
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,15 +14,12 @@ from qsocore.errors import ConfigError, StoreError
 from qsocore.inspection import UNDO, Campaign, Item, Verdict
 from qsocore.inspection.standing import standing
 from qsocore.store import _schema
-from qsocore.store._database import opened, turn, url_of
 from qsocore.store.check import check
 from qsocore.store.labels import VARIABLE, Labels
-from tests.graders import finish, start
 from tests.images import make_images
-from tests.postgres import Cluster, binaries, say
+from tests.postgres import say
 
 ADA = Verdict("toy:r1:1", "ada", "A")
-GRADERS, EACH = 8, 60
 
 OLD_SCHEMA = """
 CREATE TABLE verdict (
@@ -39,18 +29,6 @@ CREATE INDEX verdict_of_object ON verdict (object_id);
 CREATE TRIGGER verdict_stays BEFORE UPDATE ON verdict BEGIN SELECT RAISE(ABORT, 'verdicts are never changed'); END;
 CREATE TRIGGER verdict_is_kept BEFORE DELETE ON verdict BEGIN SELECT RAISE(ABORT, 'verdicts are never deleted'); END;
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request, tmp_path):
-    """A place for verdicts: a store's folder, or the URL of a PostgreSQL."""
-    return str(tmp_path) if request.param == "sqlite" else request.getfixturevalue("team")
-
-
-@pytest.fixture
-def labels(where):
-    with Labels(where) as labels:
-        yield labels
 
 
 # ---- appending and reading
@@ -213,113 +191,6 @@ def test_campaigns_that_will_not_do(labels):
     assert labels.campaigns() == ["spring"]
 
 
-# ---- several at once
-
-def everything_once(labels, per_grader):
-    """Whether each grader's verdicts are there, each once, in the grader's order."""
-    found = list(labels.verdicts())
-    assert [verdict.number for verdict in found] == sorted({verdict.number for verdict in found})
-    assert len({verdict.token for verdict in found}) == len(found)
-    for grader in {verdict.person for verdict in found}:
-        assert [v.object_id for v in found if v.person == grader] == [f"toy:r1:{k}" for k in range(per_grader)]
-    return len(found)
-
-
-def test_eight_graders_at_once_lose_and_double_nothing_though_some_are_killed(where):
-    """They begin together on a database that is not there yet; two are killed on the way and send everything again."""
-    processes = [start(where, number, EACH) for number in range(GRADERS)]
-    with Labels(where) as labels:
-        for number in (2, 5):
-            while sum(1 for _ in labels.verdicts(person=f"grader{number}")) < EACH // 4:
-                assert processes[number].is_alive()
-                time.sleep(0.02)
-            processes[number].kill()
-            processes[number].join()
-            processes[number] = start(where, number, EACH)
-        assert finish(processes) == [0] * GRADERS
-        assert everything_once(labels, EACH) == GRADERS * EACH
-
-
-def test_threads_share_one(labels):
-    def grade(grader):
-        for k in range(10):
-            labels.append(Verdict(f"toy:r1:{k}", f"grader{grader}", "A", token=f"{grader}-{k}"))
-
-    threads = [threading.Thread(target=grade, args=(grader,)) for grader in range(20)]  # more than the pool has connections
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert everything_once(labels, 10) == 200
-
-
-def test_who_asks_for_what_came_after_a_number_misses_none(labels):
-    """A reader that polls while four threads write sees every verdict once, in the order of numbers."""
-    writers = [threading.Thread(target=lambda name=name: [labels.append(replace(ADA, person=name)) for _ in range(25)])
-               for name in "abcd"]
-    for writer in writers:
-        writer.start()
-    seen, last = [], 0
-    while len(seen) < 100:
-        alive = any(writer.is_alive() for writer in writers)
-        for verdict in labels.verdicts(after=last):
-            seen.append(verdict.number)
-            last = verdict.number
-        assert alive or len(seen) == 100
-    assert seen == sorted(set(seen))
-
-
-def test_a_forked_process_opens_its_own(labels):
-    labels.append(ADA)
-    child = os.fork()
-    if child == 0:
-        try:
-            labels.append(replace(ADA, person="child"))
-        finally:
-            os._exit(0)  # what counts is the verdict
-    assert os.waitpid(child, 0)[1] == 0
-    labels.append(ADA)
-    assert [verdict.person for verdict in labels.verdicts()] == ["ada", "child", "ada"]
-
-
-def test_kill_9_loses_no_acknowledged_verdict_and_a_retry_doubles_none(where):
-    code = (f"from qsocore.store.labels import Labels\nfrom qsocore.inspection import Verdict\nlabels = Labels({where!r})\n"
-            "for i in range(10_000):\n"
-            "    print(labels.append(Verdict(f'toy:r1:{i}', 'ada', 'A', token=f't{i}')), flush=True)")
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
-                               env=os.environ | {"PYTHONPATH": os.getcwd()})
-    acknowledged = 0
-    for line in process.stdout:
-        acknowledged += bool(line.strip())
-        if acknowledged == 30:
-            process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    with Labels(where) as labels:
-        kept = [verdict.object_id for verdict in labels.verdicts()]
-        assert kept[:acknowledged] == [f"toy:r1:{i}" for i in range(acknowledged)]
-        assert len(kept) <= acknowledged + 1
-        for i in range(acknowledged + 2):  # whoever was not answered asks again
-            labels.append(Verdict(f"toy:r1:{i}", "ada", "A", token=f"t{i}"))
-        assert everything_once(labels, acknowledged + 2) == acknowledged + 2
-
-
-def test_kill_9_of_the_server_loses_no_acknowledged_verdict_either(team):
-    url = url_of(team)
-    if not os.path.isabs(url.query["host"]):
-        pytest.skip("another's server is not ours to kill")
-    processes = [start(team, number, EACH) for number in range(3)]
-    with Labels(team) as labels:
-        while len(seen := [verdict.number for verdict in labels.verdicts()]) < EACH:
-            assert any(process.is_alive() for process in processes)
-            time.sleep(0.02)
-        Cluster(Path(url.query["host"]), int(url.query["port"]), binaries()).crash()
-        assert 1 in finish(processes)
-        assert set(seen) <= {verdict.number for verdict in labels.verdicts()}
-        assert finish([start(team, number, EACH) for number in range(3)]) == [0] * 3
-        assert everything_once(labels, EACH) == 3 * EACH
-
-
 # ---- earlier and later tables
 
 def test_a_file_of_the_first_version_goes_on(tmp_path):
@@ -352,101 +223,6 @@ def test_a_newer_one_is_refused(labels):
         with Labels(str(labels.file.parent) if labels.file else labels._url.render_as_string(False)) as other, \
                 pytest.raises(StoreError, match="version 99.*update QSO Atlas"):
             do(other)
-
-
-# ---- what goes wrong
-
-def test_reading_makes_no_file(tmp_path):
-    labels = Labels(tmp_path)
-    assert list(labels.verdicts()) == [] and labels.campaigns() == []
-    with pytest.raises(StoreError, match="no campaign 'x'"):
-        labels.campaign("x")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    (tmp_path / "labels.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(StoreError, match="labels.sqlite.*not a database.*restore it from a backup"):
-        Labels(tmp_path).append(ADA)
-
-
-def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(StoreError, match="unable to open.*permissions"):
-        Labels(tmp_path / "nowhere").append(ADA)
-
-
-def test_a_full_disk_writes_nothing(tmp_path):
-    labels = Labels(tmp_path)
-    labels.append(ADA)
-    sa.event.listen(labels._engine, "begin", lambda base: base.exec_driver_sql("PRAGMA max_page_count=1").close())
-    with pytest.raises(StoreError, match="full.*make room"):
-        labels.extend(replace(ADA, comment="x" * 5000) for _ in range(50))
-    labels.close()
-    assert len(list(labels.verdicts())) == 1
-    labels.append(ADA)
-
-
-def test_somebody_holds_it(labels, monkeypatch):
-    monkeypatch.setattr("qsocore.store._database._BUSY_SECONDS", 1)
-    labels.append(ADA)
-    engine = opened(labels._url)
-    with engine.connect() as base, turn(base), pytest.raises(StoreError, match="another program holds it"):
-        labels.append(ADA)
-    engine.dispose()
-    labels.append(ADA)
-    assert len(list(labels.verdicts())) == 2
-
-
-SECRET = "qvx-s3cret"
-
-
-@pytest.mark.parametrize("url", [f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:1/atlas",
-                                 f"postgresql://ada@127.0.0.1:1/atlas?password={SECRET}"])
-def test_nobody_answers_and_no_password_is_told(url):
-    labels = Labels(url)
-    with pytest.raises(StoreError, match="127.0.0.1.*see that the server runs") as caught:
-        labels.append(ADA)
-    assert SECRET not in str(caught.value) + repr(labels) + labels.where
-
-
-@pytest.mark.parametrize("url", [f"postgresql://ada:{SECRET}@host:port/x", f"://{SECRET}", f"mysql://ada:{SECRET}@host/x", "sqlite://"])
-def test_urls_that_will_not_do(url):
-    with pytest.raises(ConfigError, match=r"postgresql\+psycopg://user@host/name") as caught:
-        Labels(url)
-    assert SECRET not in str(caught.value)
-
-
-def test_a_wrong_password_and_a_reader_without_rights(team):
-    url = url_of(team)
-    host = url.query["host"]
-    if not os.path.isabs(host):
-        pytest.skip("another's server has its own rules")
-    name = f"eve{os.getpid()}"
-    with Labels(team) as labels:
-        labels.append(ADA)
-    schema = url.query["options"].rpartition("=")[2]
-    say(team, f"CREATE ROLE {name} LOGIN PASSWORD '{SECRET}'", f"GRANT USAGE ON SCHEMA {schema} TO {name}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}")
-    try:
-        by_port = url.set(username=name, host="127.0.0.1", port=int(url.query["port"]), query={"options": url.query["options"]})
-        with pytest.raises(StoreError, match="look at the user and password") as caught:
-            Labels(by_port.set(password="wrong-" + SECRET).render_as_string(False)).append(ADA)
-        assert SECRET not in str(caught.value)
-        with Labels(by_port.set(password=SECRET).render_as_string(False)) as reader:
-            assert [verdict.label for verdict in reader.verdicts()] == ["A"]
-            with pytest.raises(StoreError, match="permission denied.*let you read and insert"):
-                reader.append(ADA)
-    finally:
-        say(team, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
-
-
-def test_a_connection_that_the_server_has_cut_is_replaced(team):
-    with Labels(team) as labels:
-        labels.append(ADA)
-        say(team, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                  "AND backend_type = 'client backend'")
-        labels.append(ADA)
-        assert len(list(labels.verdicts())) == 2
 
 
 # ---- where they are, copies, the check of a store
