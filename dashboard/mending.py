@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bokeh.document import Document
 
 _DEBOUNCE_MS = 2
+_send = panel_document._dispatch_msgs
 
 
 def mend() -> None:
@@ -23,15 +24,17 @@ def mend() -> None:
     panel_document._dispatch_msgs = send_waiting
 
 
-_send = panel_document._dispatch_msgs
-
-
 async def send_waiting(document: Document) -> None:
     """Send what waits for the browser's connection to be free.
 
     While some of it is sent the document is marked, and what comes meanwhile waits too, with a task of its own to send it.
     Panel's task gives up where the mark is gone, and the earlier task takes it away when it is done: in between, what came
     last was left waiting until the next change of the page. Now and then a view stayed empty so.
+
+    Parameters
+    ----------
+    document : Document
+        Of the page that it is for.
     """
     if document in panel_document._WRITE_MSGS:
         panel_document._WRITE_BLOCK[document] = True

@@ -35,6 +35,11 @@ def way_back(document: Document) -> Callable[[Callable[..., None]], None]:
     Bokeh lets threads add callbacks to a document, but what it then touches (which document is current, the events that are
     held) belongs to no thread and has no lock. So they are added on the loop, between other things, and not at all where the
     tab was closed meanwhile.
+
+    Parameters
+    ----------
+    document : Document
+        Of a server's session; where no loop runs callbacks are added at once.
     """
     try:
         loop = asyncio.get_running_loop()
